@@ -1,0 +1,41 @@
+package dev.longspan.datasets;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * One question to a model: what to ask, what counts as right, and how long the answer may be.
+ *
+ * @param suite benchmark, for example {@code ruler}
+ * @param task task within the suite, for example {@code niah_single_1}
+ * @param length target length in tokens, prompt and answer together; 0 where the suite has none
+ * @param id name of the sample, unique within suite, task and length, and stable between runs
+ * @param messages the conversation that the chat template renders
+ * @param answerPrefix text that opens the assistant's turn, after the template; may be empty
+ * @param references the accepted answers, as the task's metric reads them
+ * @param maxNewTokens limit of the answer in tokens
+ * @param info what else the report shows, for example {@code haystack} or {@code depth}
+ */
+public record Sample(
+    String suite,
+    String task,
+    int length,
+    String id,
+    List<Message> messages,
+    String answerPrefix,
+    List<String> references,
+    int maxNewTokens,
+    Map<String, String> info) {
+
+  /** Checks that nothing is missing and freezes the collections. */
+  public Sample {
+    Objects.requireNonNull(suite, "suite");
+    Objects.requireNonNull(task, "task");
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(answerPrefix, "answerPrefix");
+    messages = List.copyOf(messages);
+    references = List.copyOf(references);
+    info = Map.copyOf(info);
+  }
+}
