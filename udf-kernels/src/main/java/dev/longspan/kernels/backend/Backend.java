@@ -31,8 +31,8 @@ public interface Backend extends AutoCloseable {
   /** Returns a buffer for {@code elements} activations. */
   Buffer allocate(long elements);
 
-  /** Returns a one-dimensional parameter (norm weight or bias). */
-  Buffer parameter(Tensor tensor);
+  /** Returns a one-dimensional parameter (norm weight or bias): all {@code parts} end to end. */
+  Buffer parameter(Tensor... parts);
 
   /** Returns a matrix of the rows of all {@code parts}, one after another; each is [out, in]. */
   Weight weight(Tensor... parts);
@@ -69,6 +69,13 @@ public interface Backend extends AutoCloseable {
    */
   void ropeAndStore(
       ModelConfig config, Buffer qkv, Buffer qNorm, Buffer kNorm, Step step, int layer, KvStore kv);
+
+  /**
+   * Tells every block selection that {@link #attend} makes from now on.
+   *
+   * @param listener called before the call of {@code attend} returns; null for none
+   */
+  void onSelect(SelectionListener listener);
 
   /** Attends for every row by its sequence's method; {@code out} is [rows, heads * headDim]. */
   void attend(ModelConfig config, Buffer qkv, Step step, int layer, KvStore kv, Buffer out);

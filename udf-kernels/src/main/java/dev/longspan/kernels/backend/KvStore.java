@@ -1,5 +1,8 @@
 package dev.longspan.kernels.backend;
 
+import dev.longspan.kernels.attention.KvView;
+import dev.longspan.kernels.model.Sequence;
+
 /**
  * K, V and compressed keys of every layer in pages of 64 tokens.
  *
@@ -12,6 +15,9 @@ public interface KvStore extends AutoCloseable {
 
   /** Returns the number of pages. */
   int pages();
+
+  /** Returns read access to one layer of {@code sequence}, for plain references and tests. */
+  KvView view(Sequence sequence, int layer);
 
   @Override
   void close();

@@ -54,4 +54,36 @@ public record ModelConfig(
   public int qkvSize() {
     return (heads + 2 * kvHeads) * headDim;
   }
+
+  /**
+   * Returns the settings that shape the compressed keys of a cache: {@link #sparse}, or those of
+   * MiniCPM4 where config.json has none.
+   */
+  public SparseConfig sparseOrDefault() {
+    return sparse == null ? SparseConfig.MINICPM4 : sparse;
+  }
+
+  /** Returns a copy with other InfLLM-V2 settings. */
+  public ModelConfig withSparse(SparseConfig other) {
+    return new ModelConfig(
+        architecture,
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        maxPositions,
+        rmsNormEps,
+        rope,
+        embeddingScale,
+        residualScale,
+        logitScale,
+        tiedEmbeddings,
+        qkvBias,
+        outputBias,
+        qkNorm,
+        other);
+  }
 }

@@ -30,6 +30,55 @@ public record SparseConfig(
   public static final SparseConfig MINICPM4 =
       new SparseConfig(32, 16, 1, 64, 2048, 64, 8192, false, false);
 
+  /**
+   * Checks the settings.
+   *
+   * @throws IllegalArgumentException naming the key of config.json, its value and the rule it
+   *     breaks
+   */
+  public SparseConfig {
+    require(kernelStride > 0, "kernel_stride", kernelStride, "must be positive");
+    require(blockSize > 0, "block_size", blockSize, "must be positive");
+    require(
+        kernelSize > 0 && kernelSize % kernelStride == 0,
+        "kernel_size",
+        kernelSize,
+        "must be a multiple of kernel_stride " + kernelStride);
+    require(
+        blockSize % kernelStride == 0,
+        "block_size",
+        blockSize,
+        "must be a multiple of kernel_stride " + kernelStride);
+    require(
+        windowSize >= 0 && windowSize % blockSize == 0,
+        "window_size",
+        windowSize,
+        "must be a multiple of block_size " + blockSize);
+    require(initBlocks >= 0, "init_blocks", initBlocks, "must not be negative");
+    require(
+        topk > initBlocks,
+        "topk",
+        topk,
+        "must be above init_blocks " + initBlocks + " so that the current block always fits");
+  }
+
+  private static void require(boolean holds, String key, int value, String rule) {
+    if (!holds) {
+      throw new IllegalArgumentException(
+          "sparse_config: " + key + " is " + value + " but " + rule + "; correct config.json");
+    }
+  }
+
+  /** Returns the tokens of a coarse pooling window (k2). */
+  public int coarseSize() {
+    return 4 * kernelSize;
+  }
+
+  /** Returns the stride of the coarse windows. */
+  public int coarseStride() {
+    return 4 * kernelStride;
+  }
+
   /** Returns the local blocks before the current one: the current one is local too. */
   public int localBlocks() {
     return windowSize / blockSize;

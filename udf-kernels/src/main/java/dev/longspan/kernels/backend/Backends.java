@@ -1,0 +1,72 @@
+package dev.longspan.kernels.backend;
+
+import dev.longspan.kernels.backend.scalar.ScalarBackend;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Chooses the backend. */
+public final class Backends {
+  /** The names that {@link #open} knows, after {@code auto} from best to slowest. */
+  public static final List<String> NAMES = List.of("auto", "cuda", "vector", "scalar");
+
+  private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
+
+  private Backends() {}
+
+  /**
+   * Opens a backend and logs which one, and why each better one was refused.
+   *
+   * @param name {@code auto} for the best that works here, or {@code scalar}, {@code vector} or
+   *     {@code cuda}
+   * @throws IllegalArgumentException if the name is unknown or that backend cannot work here; the
+   *     message says what would change that
+   */
+  public static Backend open(String name) {
+    if (!NAMES.contains(name)) {
+      throw new IllegalArgumentException(
+          "backend '" + name + "' is unknown; use one of " + String.join(", ", NAMES));
+    }
+    List<String> candidates = name.equals("auto") ? NAMES.subList(1, NAMES.size()) : List.of(name);
+    List<String> refusals = new ArrayList<>();
+    for (String candidate : candidates) {
+      String refusal = refusal(candidate);
+      if (refusal == null) {
+        Backend backend = create(candidate);
+        LOG.info("backend {} ({})", backend.name(), backend.description());
+        return backend;
+      }
+      LOG.info("backend {} refused: {}", candidate, refusal);
+      refusals.add("backend '" + candidate + "' cannot be used: " + refusal);
+    }
+    throw new IllegalArgumentException(String.join("\n", refusals));
+  }
+
+  /** Returns why a backend cannot work in this JVM and what would change that; null if it can. */
+  static String refusal(String name) {
+    return switch (name) {
+      case "cuda" -> "this version has no CUDA kernels; use vector, or a release with cuda";
+      case "vector" ->
+          ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
+              ? null
+              : "the module jdk.incubator.vector is not readable;"
+                  + " start java with --add-modules jdk.incubator.vector";
+      default -> null;
+    };
+  }
+
+  private static Backend create(String name) {
+    if (name.equals("scalar")) {
+      return new ScalarBackend();
+    }
+    try {
+      return (Backend)
+          Class.forName("dev.longspan.kernels.backend.vector.VectorBackend")
+              .getConstructor()
+              .newInstance();
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("backend '" + name + "' cannot be created: " + e, e);
+    }
+  }
+}

@@ -1,0 +1,246 @@
+package dev.longspan.kernels.model;
+
+import dev.longspan.kernels.attention.InfLlmV2;
+import dev.longspan.kernels.backend.Backend;
+import dev.longspan.kernels.backend.Buffer;
+import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.backend.Weight;
+import dev.longspan.kernels.checkpoint.WeightSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A decoder of the Llama family (MiniCPM4, Llama, Qwen2, Qwen3) on a backend.
+ *
+ * <p>Not thread safe. {@link #close} frees weights and activations; the backend and the cache stay
+ * their owners' business.
+ */
+public final class Model implements AutoCloseable {
+  /**
+   * Rows of logits on the host at a time: a long scored text times a big vocabulary is too much.
+   */
+  private static final int LOGIT_ROWS = 64;
+
+  private final ModelConfig config;
+  private final Backend backend;
+  private final Weight embedding;
+  private final Weight head;
+  private final Buffer norm;
+  private final List<LayerWeights> layers = new ArrayList<>();
+  private Activations activations;
+  private float[] logits = new float[0];
+
+  private Model(ModelConfig config, WeightSource weights, Backend backend) {
+    this.config = config;
+    this.backend = backend;
+    int vocab = config.vocabSize();
+    int hidden = config.hiddenSize();
+    embedding = backend.weight(weights.tensor("model.embed_tokens.weight", vocab, hidden));
+    for (int i = 0; i < config.layers(); i++) {
+      layers.add(LayerWeights.load(config, weights, backend, i));
+    }
+    norm = backend.parameter(weights.tensor("model.norm.weight", hidden));
+    head =
+        config.tiedEmbeddings()
+            ? embedding
+            : backend.weight(weights.tensor("lm_head.weight", vocab, hidden));
+  }
+
+  /**
+   * Reads a model.
+   *
+   * @throws dev.longspan.kernels.checkpoint.CheckpointException if a tensor is missing or misshaped
+   */
+  public static Model of(ModelConfig config, WeightSource weights, Backend backend) {
+    return new Model(config, weights, backend);
+  }
+
+  /** Returns the shape and the constants. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** Returns the backend that holds the weights. */
+  public Backend backend() {
+    return backend;
+  }
+
+  /** Returns an empty cache of {@code pages} pages for this model. */
+  public KvStore kvStore(int pages) {
+    return backend.kvStore(config, pages);
+  }
+
+  /**
+   * Runs the rows of a step through the decoder, writes their keys and values to the cache and
+   * advances their sequences.
+   *
+   * @param sink gets the logits of {@link Step#logitRows} in that order
+   * @throws IllegalArgumentException if the step does not fit the model, the cache or its
+   *     sequences; nothing has been written then
+   */
+  public void forward(Step step, KvStore kv, LogitSink sink) {
+    check(step);
+    int rows = step.rows();
+    if (rows == 0) {
+      return;
+    }
+    Activations a = activations(rows);
+    backend.embed(embedding, step.tokens(), config.embeddingScale(), a.x);
+    for (int i = 0; i < layers.size(); i++) {
+      layer(layers.get(i), i, step, kv, a);
+    }
+    int wanted = step.logitRows().length;
+    int vocab = config.vocabSize();
+    int batch = Math.min(LOGIT_ROWS, wanted);
+    if (logits.length < batch * vocab) {
+      logits = new float[batch * vocab];
+    }
+    for (int first = 0; first < wanted; first += batch) {
+      int count = Math.min(batch, wanted - first);
+      backend.logits(config, a.x, step.logitRows(), first, count, norm, head, logits);
+      for (int i = 0; i < count; i++) {
+        sink.accept(first + i, logits, i * vocab);
+      }
+    }
+    for (Step.Segment segment : step.segments()) {
+      segment.sequence().advance(segment.count());
+    }
+  }
+
+  private void layer(LayerWeights w, int index, Step step, KvStore kv, Activations a) {
+    int rows = step.rows();
+    int hidden = config.hiddenSize();
+    float eps = config.rmsNormEps();
+    float scale = config.residualScale();
+    backend.rmsNorm(a.x, rows, hidden, w.inputNorm(), eps, a.normed);
+    backend.matmul(a.normed, rows, w.qkv(), w.qkvBias(), Backend.Epilogue.STORE, 1, a.qkv);
+    backend.ropeAndStore(config, a.qkv, w.qNorm(), w.kNorm(), step, index, kv);
+    backend.attend(config, a.qkv, step, index, kv, a.attention);
+    backend.matmul(
+        a.attention, rows, w.output(), w.outputBias(), Backend.Epilogue.ADD_SCALED, scale, a.x);
+    backend.rmsNorm(a.x, rows, hidden, w.postNorm(), eps, a.normed);
+    backend.matmul(a.normed, rows, w.gateUp(), null, Backend.Epilogue.SWIGLU, 1, a.mlp);
+    backend.matmul(a.mlp, rows, w.down(), null, Backend.Epilogue.ADD_SCALED, scale, a.x);
+  }
+
+  private void check(Step step) {
+    for (int i = 0; i < step.rows(); i++) {
+      int token = step.tokens()[i];
+      if (token < 0 || token >= config.vocabSize()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "token %d in row %d is outside the vocabulary of %d; does the tokenizer belong to"
+                    + " this model?",
+                token, i, config.vocabSize()));
+      }
+    }
+    int next = 0;
+    for (Step.Segment segment : step.segments()) {
+      check(segment, next);
+      next += segment.count();
+    }
+    if (next != step.rows()) {
+      throw new IllegalArgumentException(
+          "segments cover " + next + " rows but the step has " + step.rows());
+    }
+    int previous = -1;
+    for (int row : step.logitRows()) {
+      if (row <= previous || row >= step.rows()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "logit row %d after %d: must ascend and stay below %d", row, previous, next));
+      }
+      previous = row;
+    }
+  }
+
+  private void check(Step.Segment segment, int firstRow) {
+    Sequence sequence = segment.sequence();
+    if (segment.firstRow() != firstRow || segment.count() < 1) {
+      throw new IllegalArgumentException(
+          String.format(
+              "segment of %d rows starts at row %d: segments follow each other without gaps and"
+                  + " hold at least one row, so it must start at row %d",
+              segment.count(), segment.firstRow(), firstRow));
+    }
+    if (segment.start() != sequence.length()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "segment starts at position %d but its sequence has %d tokens in the cache; feed"
+                  + " each token once and in order",
+              segment.start(), sequence.length()));
+    }
+    int end = segment.start() + segment.count();
+    if (sequence.pageCount() * KvStore.PAGE < end) {
+      throw new IllegalArgumentException(
+          String.format(
+              "sequence holds %d pages = %d tokens but the step needs %d; add pages before the"
+                  + " step",
+              sequence.pageCount(), sequence.pageCount() * KvStore.PAGE, end));
+    }
+    if (sequence.method() instanceof InfLlmV2 method) {
+      SparseConfig cache = config.sparseOrDefault();
+      SparseConfig asked = method.config();
+      if (asked.kernelSize() != cache.kernelSize()
+          || asked.kernelStride() != cache.kernelStride()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "infllm-v2 with kernel_size %d and kernel_stride %d cannot read this model's"
+                    + " cache, which is compressed by %d and %d; use the model's own values",
+                asked.kernelSize(),
+                asked.kernelStride(),
+                cache.kernelSize(),
+                cache.kernelStride()));
+      }
+    }
+  }
+
+  private Activations activations(int rows) {
+    if (activations == null || activations.rows < rows) {
+      if (activations != null) {
+        activations.close();
+      }
+      activations = new Activations(config, backend, rows);
+    }
+    return activations;
+  }
+
+  @Override
+  public void close() {
+    if (activations != null) {
+      activations.close();
+      activations = null;
+    }
+    layers.forEach(LayerWeights::close);
+    norm.close();
+    embedding.close();
+    if (head != embedding) {
+      head.close();
+    }
+  }
+
+  /** Buffers for the rows of a step, kept for the next. */
+  private static final class Activations {
+    final int rows;
+    final Buffer x;
+    final Buffer normed;
+    final Buffer qkv;
+    final Buffer attention;
+    final Buffer mlp;
+
+    Activations(ModelConfig config, Backend backend, int rows) {
+      this.rows = rows;
+      x = backend.allocate((long) rows * config.hiddenSize());
+      normed = backend.allocate((long) rows * config.hiddenSize());
+      qkv = backend.allocate((long) rows * config.qkvSize());
+      attention = backend.allocate((long) rows * config.heads() * config.headDim());
+      mlp = backend.allocate((long) rows * config.intermediateSize());
+    }
+
+    void close() {
+      for (Buffer buffer : new Buffer[] {x, normed, qkv, attention, mlp}) {
+        buffer.close();
+      }
+    }
+  }
+}
