@@ -34,7 +34,10 @@ public interface Backend extends AutoCloseable {
   /** Returns a one-dimensional parameter (norm weight or bias): all {@code parts} end to end. */
   Buffer parameter(Tensor... parts);
 
-  /** Returns a matrix of the rows of all {@code parts}, one after another; each is [out, in]. */
+  /**
+   * Returns a matrix of the rows of all {@code parts}, one after another; each is [out, in] and is
+   * read before this returns.
+   */
   Weight weight(Tensor... parts);
 
   /**

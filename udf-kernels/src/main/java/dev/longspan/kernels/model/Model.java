@@ -5,7 +5,10 @@ import dev.longspan.kernels.backend.Backend;
 import dev.longspan.kernels.backend.Buffer;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.backend.Weight;
+import dev.longspan.kernels.checkpoint.Checkpoint;
+import dev.longspan.kernels.checkpoint.CheckpointException;
 import dev.longspan.kernels.checkpoint.WeightSource;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -47,9 +50,21 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Reads a model.
+   * Reads the model of a Hugging Face folder.
    *
-   * @throws dev.longspan.kernels.checkpoint.CheckpointException if a tensor is missing or misshaped
+   * @throws CheckpointException if config.json or the weights are missing, damaged or unsupported
+   */
+  public static Model load(Path folder, Backend backend) {
+    ModelConfig config = ModelConfigReader.read(folder);
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      return new Model(config, checkpoint, backend);
+    }
+  }
+
+  /**
+   * Reads a model from weights that the caller has.
+   *
+   * @throws CheckpointException if a tensor is missing or misshaped
    */
   public static Model of(ModelConfig config, WeightSource weights, Backend backend) {
     return new Model(config, weights, backend);

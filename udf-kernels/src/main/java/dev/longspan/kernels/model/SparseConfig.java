@@ -1,5 +1,7 @@
 package dev.longspan.kernels.model;
 
+import dev.longspan.kernels.backend.KvStore;
+
 /**
  * InfLLM-V2 settings: {@code sparse_config} of config.json.
  *
@@ -31,41 +33,31 @@ public record SparseConfig(
       new SparseConfig(32, 16, 1, 64, 2048, 64, 8192, false, false);
 
   /**
-   * Checks the settings.
+   * Checks that the settings fit each other.
    *
-   * @throws IllegalArgumentException naming the key of config.json, its value and the rule it
-   *     breaks
+   * @throws IllegalArgumentException with the rule, the values found and what follows from them
    */
   public SparseConfig {
-    require(kernelStride > 0, "kernel_stride", kernelStride, "must be positive");
-    require(blockSize > 0, "block_size", blockSize, "must be positive");
-    require(
-        kernelSize > 0 && kernelSize % kernelStride == 0,
-        "kernel_size",
-        kernelSize,
-        "must be a multiple of kernel_stride " + kernelStride);
-    require(
-        blockSize % kernelStride == 0,
-        "block_size",
-        blockSize,
-        "must be a multiple of kernel_stride " + kernelStride);
-    require(
-        windowSize >= 0 && windowSize % blockSize == 0,
-        "window_size",
-        windowSize,
-        "must be a multiple of block_size " + blockSize);
-    require(initBlocks >= 0, "init_blocks", initBlocks, "must not be negative");
-    require(
-        topk > initBlocks,
-        "topk",
-        topk,
-        "must be above init_blocks " + initBlocks + " so that the current block always fits");
-  }
-
-  private static void require(boolean holds, String key, int value, String rule) {
-    if (!holds) {
+    String rule = null;
+    if (blockSize != KvStore.PAGE) {
+      rule = "block_size must be " + KvStore.PAGE + ", the page of the KV cache";
+    } else if (kernelStride < 1 || kernelSize < 1 || kernelSize % kernelStride != 0) {
+      rule = "kernel_size must be a multiple of kernel_stride";
+    } else if (blockSize % (4 * kernelStride) != 0) {
+      rule = "block_size must be a multiple of the coarse stride, 4 kernel_stride";
+    } else if (windowSize < 0 || windowSize % blockSize != 0) {
+      rule = "window_size must be a multiple of block_size";
+    } else if (initBlocks < 0 || topk <= initBlocks) {
+      rule =
+          "topk must be at least init_blocks + 1: the initial blocks, the current one and the local"
+              + " ones before it are always selected";
+    }
+    if (rule != null) {
       throw new IllegalArgumentException(
-          "sparse_config: " + key + " is " + value + " but " + rule + "; correct config.json");
+          String.format(
+              "%s. Found kernel_size %d, kernel_stride %d, block_size %d, window_size %d,"
+                  + " init_blocks %d, topk %d",
+              rule, kernelSize, kernelStride, blockSize, windowSize, initBlocks, topk));
     }
   }
 
