@@ -1,0 +1,74 @@
+package dev.longspan.eval.score;
+
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * RULER's scoring (Hsieh et al. 2024), to the letter of its reference scorer: references count
+ * wherever they occur in the answer, without regard to case or word boundaries, so "12" is found in
+ * "3123".
+ */
+final class RulerScorer implements SuiteScorer {
+  private static final String MATCH_ALL = "string_match_all";
+  private static final String MATCH_PART = "string_match_part";
+
+  @Override
+  public String suite() {
+    return "ruler";
+  }
+
+  @Override
+  public List<String> tasks() {
+    return List.of(
+        "niah_single_1",
+        "niah_single_2",
+        "niah_single_3",
+        "niah_multikey_1",
+        "niah_multikey_2",
+        "niah_multikey_3",
+        "niah_multivalue",
+        "niah_multiquery",
+        "vt",
+        "cwe",
+        "fwe",
+        "qa_1",
+        "qa_2");
+  }
+
+  @Override
+  public String metric(String task) {
+    return task.startsWith("qa_") ? MATCH_PART : MATCH_ALL;
+  }
+
+  /** Strips, turns every control character below U+0020 into a newline, and strips again. */
+  @Override
+  public String clean(String text) {
+    StringBuilder out = new StringBuilder(PythonText.strip(text));
+    for (int i = 0; i < out.length(); i++) {
+      if (out.charAt(i) < ' ') {
+        out.setCharAt(i, '\n');
+      }
+    }
+    return PythonText.strip(out.toString());
+  }
+
+  /**
+   * Returns the fraction of references found in the answer ({@code string_match_all}), or 1 if any
+   * of them is ({@code string_match_part}).
+   */
+  @Override
+  public double value(String task, String answer, List<String> references) {
+    String lower = PythonText.lower(answer);
+    long found = references.stream().filter(r -> lower.contains(PythonText.lower(r))).count();
+    if (metric(task).equals(MATCH_PART)) {
+      return found > 0 ? 1 : 0;
+    }
+    return found / (double) references.size();
+  }
+
+  /** The score of Llama-2-7B-chat at 4,096 tokens, which RULER takes as the mark to beat. */
+  @Override
+  public OptionalDouble effectiveThreshold() {
+    return OptionalDouble.of(85.6);
+  }
+}

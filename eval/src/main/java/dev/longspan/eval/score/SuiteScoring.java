@@ -1,0 +1,171 @@
+package dev.longspan.eval.score;
+
+import dev.longspan.eval.Scores;
+import dev.longspan.eval.Scores.Score;
+import dev.longspan.eval.score.ScoredSuite.Cell;
+import dev.longspan.eval.score.ScoredSuite.Item;
+import dev.longspan.eval.stats.Estimate;
+import dev.longspan.eval.stats.Interval;
+import dev.longspan.eval.stats.Rounding;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/** The values of each method on one suite: by task and length, by length, and over all lengths. */
+final class SuiteScoring {
+  private final ScoredSuite suite;
+  private final long seed;
+  private final Map<Integer, List<Cell>> byLength;
+  private final Map<Cell, Map<String, Estimate>> estimates = new HashMap<>();
+
+  SuiteScoring(ScoredSuite suite, long seed) {
+    this.suite = suite;
+    this.seed = seed;
+    this.byLength = Scoring.byLength(suite);
+    for (Cell cell : suite.cells()) {
+      Map<String, Estimate> byMethod = new HashMap<>();
+      for (String method : suite.methods()) {
+        double[] values =
+            cell.items().stream()
+                .filter(item -> item.has(method))
+                .mapToDouble(item -> item.value(method))
+                .toArray();
+        byMethod.put(method, Estimate.of(values, Scoring.seed(seed, suite, cell)));
+      }
+      estimates.put(cell, byMethod);
+    }
+  }
+
+  /** Returns the estimate of the method's mean in the cell, as a fraction. */
+  Estimate estimate(Cell cell, String method) {
+    return estimates.get(cell).get(method);
+  }
+
+  List<Score> scores() {
+    List<Score> rows = new ArrayList<>();
+    for (List<Cell> cells : byLength.values()) {
+      for (Cell cell : cells) {
+        for (String method : suite.methods()) {
+          String metric = suite.scorer().metric(cell.task());
+          Estimate estimate = estimate(cell, method);
+          rows.add(score(cell.task(), cell.length(), method, metric, estimate, List.of(cell)));
+        }
+      }
+      for (String method : suite.methods()) {
+        Estimate mean = mean(cells, method);
+        rows.add(score(Scores.ALL, cells.get(0).length(), method, Scores.MEAN, mean, cells));
+      }
+    }
+    if (suite.cells().stream().allMatch(cell -> cell.length() > 0)) {
+      suite.methods().forEach(method -> rows.addAll(overLengths(method)));
+    }
+    return rows;
+  }
+
+  private Estimate mean(List<Cell> cells, String method) {
+    return Estimate.combine(
+        cells.stream().map(cell -> estimate(cell, method)).toList(), equal(cells.size()));
+  }
+
+  private List<Score> overLengths(String method) {
+    List<Estimate> means = byLength.values().stream().map(cells -> mean(cells, method)).toList();
+    int n = means.size();
+    double[] increasing = IntStream.rangeClosed(1, n).asDoubleStream().toArray();
+    double[] decreasing = IntStream.range(0, n).mapToDouble(i -> n - i).toArray();
+    List<Score> rows = new ArrayList<>();
+    rows.add(over(method, Scores.AVERAGE, Estimate.combine(means, equal(n))));
+    rows.add(over(method, Scores.AVERAGE_INCREASING, Estimate.combine(means, increasing)));
+    rows.add(over(method, Scores.AVERAGE_DECREASING, Estimate.combine(means, decreasing)));
+    OptionalDouble threshold = suite.scorer().effectiveThreshold();
+    if (threshold.isPresent() && means.stream().noneMatch(mean -> Double.isNaN(mean.value()))) {
+      double effective = 0;
+      int index = 0;
+      for (int length : byLength.keySet()) {
+        if (100 * means.get(index++).value() <= threshold.getAsDouble()) {
+          break;
+        }
+        effective = length;
+      }
+      rows.add(
+          new Score(
+              suite.name(),
+              Scores.ALL,
+              Scores.ALL_LENGTHS,
+              method,
+              Scores.EFFECTIVE_LENGTH,
+              effective,
+              n,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null));
+    }
+    return rows;
+  }
+
+  private Score over(String method, String metric, Estimate estimate) {
+    return score(Scores.ALL, Scores.ALL_LENGTHS, method, metric, estimate, suite.cells());
+  }
+
+  private Score score(
+      String task, int length, String method, String metric, Estimate estimate, List<Cell> cells) {
+    List<Item> items = cells.stream().flatMap(cell -> cell.items().stream()).toList();
+    List<Answer> answers =
+        items.stream().flatMap(i -> i.answers().getOrDefault(method, List.of()).stream()).toList();
+    int missing = (int) items.stream().filter(item -> !item.has(method)).count();
+    return new Score(
+        suite.name(),
+        task,
+        length,
+        method,
+        metric,
+        percent(estimate.value()),
+        items.size() - missing,
+        percent(estimate.stderr()),
+        percent(estimate.interval()),
+        (int) answers.stream().filter(answer -> answer.generation().failed()).count(),
+        (int) answers.stream().filter(Answer::isNull).count(),
+        missing,
+        source(items));
+  }
+
+  private static String source(List<Item> items) {
+    TreeSet<String> sources = new TreeSet<>();
+    for (Item item : items) {
+      String source = item.sample().info().get("haystack");
+      if (source != null) {
+        sources.add(source);
+      }
+    }
+    return sources.isEmpty() ? null : String.join("+", sources);
+  }
+
+  static double[] equal(int parts) {
+    double[] weights = new double[parts];
+    Arrays.fill(weights, 1);
+    return weights;
+  }
+
+  /** Returns the fraction as a percentage with two decimals; null for NaN. */
+  static Double percent(double fraction) {
+    return Double.isNaN(fraction) ? null : (Double) Rounding.halfEven(100 * fraction, 2);
+  }
+
+  static Interval percent(Interval interval) {
+    return interval == null
+        ? null
+        : new Interval(100 * interval.lo(), 100 * interval.hi()).rounded(2);
+  }
+
+  Map<Integer, List<Cell>> byLength() {
+    return Collections.unmodifiableMap(byLength);
+  }
+}
