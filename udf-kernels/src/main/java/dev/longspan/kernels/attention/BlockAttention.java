@@ -30,8 +30,10 @@ final class BlockAttention {
     int dim = kv.headDim();
     int group = kv.heads() / kv.kvHeads();
     int first = kvHead * group * dim;
+    double[][] query = heads(q, qAt + first, group, dim);
     double scale = 1 / Math.sqrt(dim);
-    float[] row = new float[dim];
+    float[] stored = new float[dim];
+    double[] row = new double[dim];
 
     double[][] score = new double[group][blocks.length * blockSize];
     double[] max = new double[group];
@@ -40,9 +42,10 @@ final class BlockAttention {
     for (int block : blocks) {
       int end = Math.min((block + 1) * blockSize, position + 1);
       for (int t = block * blockSize; t < end; t++) {
-        kv.key(kvHead, t, row);
+        kv.key(kvHead, t, stored);
+        widen(stored, row);
         for (int g = 0; g < group; g++) {
-          double s = scale * dot(q, qAt + first + g * dim, row);
+          double s = scale * dot(query[g], row);
           score[g][keys] = s;
           max[g] = Math.max(max[g], s);
         }
@@ -56,13 +59,12 @@ final class BlockAttention {
     for (int block : blocks) {
       int end = Math.min((block + 1) * blockSize, position + 1);
       for (int t = block * blockSize; t < end; t++) {
-        kv.value(kvHead, t, row);
+        kv.value(kvHead, t, stored);
+        widen(stored, row);
         for (int g = 0; g < group; g++) {
           double p = Math.exp(score[g][key] - max[g]);
           total[g] += p;
-          for (int d = 0; d < dim; d++) {
-            sum[g][d] += p * row[d];
-          }
+          addScaled(p, row, sum[g]);
         }
         key++;
       }
@@ -74,22 +76,43 @@ final class BlockAttention {
     }
   }
 
-  /** Returns the product of a head of {@code q} and a key; four partial sums, always the same. */
-  static double dot(float[] q, int qAt, float[] key) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double e = 0;
-    int d = 0;
-    for (; d + 3 < key.length; d += 4) {
-      a += (double) q[qAt + d] * key[d];
-      b += (double) q[qAt + d + 1] * key[d + 1];
-      c += (double) q[qAt + d + 2] * key[d + 2];
-      e += (double) q[qAt + d + 3] * key[d + 3];
+  /** Returns {@code count} heads of {@code dim} elements, widened. */
+  static double[][] heads(float[] q, int at, int count, int dim) {
+    double[][] heads = new double[count][dim];
+    for (int i = 0; i < count * dim; i++) {
+      heads[i / dim][i % dim] = q[at + i];
     }
-    for (; d < key.length; d++) {
-      a += (double) q[qAt + d] * key[d];
+    return heads;
+  }
+
+  static void widen(float[] from, double[] to) {
+    for (int i = 0; i < to.length; i++) {
+      to[i] = from[i];
     }
-    return a + b + c + e;
+  }
+
+  private static void addScaled(double factor, double[] row, double[] sum) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += factor * row[i];
+    }
+  }
+
+  /** Returns the dot product: four partial sums, which do not wait for each other. */
+  static double dot(double[] a, double[] b) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int i = 0;
+    for (; i + 3 < a.length; i += 4) {
+      s0 += a[i] * b[i];
+      s1 += a[i + 1] * b[i + 1];
+      s2 += a[i + 2] * b[i + 2];
+      s3 += a[i + 3] * b[i + 3];
+    }
+    for (; i < a.length; i++) {
+      s0 += a[i] * b[i];
+    }
+    return s0 + s1 + s2 + s3;
   }
 }

@@ -139,31 +139,21 @@ public final class InfLlmV2 implements AttentionMethod {
     if (!config.exactNormaliser() && coarse == 0) {
       return score;
     }
-    double scale = 1 / Math.sqrt(dim);
+    double[][] query = BlockAttention.heads(q, qAt + kvHead * group * dim, group, dim);
+    double[][] logits = logits(query, fine, (j, key) -> kv.fineKey(kvHead, j, key));
+    double[][] normaliser =
+        config.exactNormaliser()
+            ? logits
+            : logits(query, coarse, (j, key) -> kv.coarseKey(kvHead, j, key));
     double[] sum = new double[fine];
-    double[] logit = new double[fine];
-    float[] key = new float[dim];
     for (int g = 0; g < group; g++) {
-      int head = qAt + (kvHead * group + g) * dim;
-      for (int j = 0; j < fine; j++) {
-        kv.fineKey(kvHead, j, key);
-        logit[j] = scale * BlockAttention.dot(q, head, key);
-      }
-      double[] norm = logit;
-      if (!config.exactNormaliser()) {
-        norm = new double[coarse];
-        for (int j = 0; j < coarse; j++) {
-          kv.coarseKey(kvHead, j, key);
-          norm[j] = scale * BlockAttention.dot(q, head, key);
-        }
-      }
-      double max = Arrays.stream(norm).max().orElse(0);
+      double max = Arrays.stream(normaliser[g]).max().orElse(0);
       double total = 0;
-      for (double l : norm) {
+      for (double l : normaliser[g]) {
         total += Math.exp(l - max);
       }
       for (int j = 0; j < fine; j++) {
-        sum[j] += Math.exp(logit[j] - max) / total;
+        sum[j] += Math.exp(logits[g][j] - max) / total;
       }
     }
     for (int j = 0; j < fine; j++) {
@@ -173,6 +163,28 @@ public final class InfLlmV2 implements AttentionMethod {
       }
     }
     return score;
+  }
+
+  /** Reads compressed key {@code window} of one level. */
+  private interface Windows {
+    void read(int window, float[] to);
+  }
+
+  /** Returns the scaled products of each query head and each window, [head][window]. */
+  private static double[][] logits(double[][] query, int count, Windows windows) {
+    int dim = query[0].length;
+    double scale = 1 / Math.sqrt(dim);
+    double[][] logits = new double[query.length][count];
+    float[] stored = new float[dim];
+    double[] key = new double[dim];
+    for (int j = 0; j < count; j++) {
+      windows.read(j, stored);
+      BlockAttention.widen(stored, key);
+      for (int g = 0; g < query.length; g++) {
+        logits[g][j] = scale * BlockAttention.dot(query[g], key);
+      }
+    }
+    return logits;
   }
 
   /** Returns how many pooling windows lie entirely in the first {@code tokens} tokens. */
