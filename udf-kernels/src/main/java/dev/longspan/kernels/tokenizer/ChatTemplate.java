@@ -1,0 +1,226 @@
+package dev.longspan.kernels.tokenizer;
+
+import com.hubspot.jinjava.Jinjava;
+import com.hubspot.jinjava.JinjavaConfig;
+import com.hubspot.jinjava.LegacyOverrides;
+import com.hubspot.jinjava.el.JinjavaInterpreterResolver;
+import com.hubspot.jinjava.el.TruthyTypeConverter;
+import com.hubspot.jinjava.interpret.Context;
+import com.hubspot.jinjava.interpret.InterpreterFactory;
+import com.hubspot.jinjava.interpret.JinjavaInterpreter;
+import com.hubspot.jinjava.interpret.RenderResult;
+import com.hubspot.jinjava.interpret.TemplateError;
+import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
+import dev.longspan.kernels.checkpoint.CheckpointException;
+import java.time.LocalDateTime;
+import java.util.HashMap;
+import java.util.Map;
+import jinjava.de.odysseus.el.ExpressionFactoryImpl;
+import jinjava.de.odysseus.el.tree.TreeStore;
+import jinjava.de.odysseus.el.tree.impl.Cache;
+import jinjava.javax.el.CompositeELResolver;
+import jinjava.javax.el.ELContext;
+import jinjava.javax.el.ELResolver;
+import jinjava.javax.el.ExpressionFactory;
+
+/**
+ * A chat template in Jinja, rendered as Hugging Face does: blocks take their newline and their
+ * indentation with them ({@code trim_blocks}, {@code lstrip_blocks}), {@code raise_exception} and
+ * {@code strftime_now} exist, strings and lists have Python's methods.
+ *
+ * <p>Jinjava is the engine. Not supported, and refused where it occurs: {@code for ... else},
+ * {@code {% filter %}} and {@code {% call %}} blocks, {@code %} and {@code *} on strings, string
+ * literals side by side, and {@code \}{@code u} escapes. Unlike in Python, an undefined value
+ * equals none.
+ */
+final class ChatTemplate {
+  private final String where;
+  private final String source;
+  private final Jinjava engine;
+
+  /**
+   * Prepares a template.
+   *
+   * @param where names its file in messages
+   */
+  ChatTemplate(String where, String source) {
+    this.where = where;
+    // Jinja drops one newline at the end of a template.
+    this.source = source.replaceFirst("\r?\n\\z", "");
+    this.engine = engine();
+  }
+
+  /**
+   * Renders with the given variables.
+   *
+   * @throws TemplateException if the template fails or raises an exception
+   */
+  synchronized String render(Map<String, Object> variables) {
+    RenderResult result = engine.renderForResult(source, new HashMap<>(variables));
+    for (TemplateError error : result.getErrors()) {
+      for (Throwable e = error.getException(); e != null; e = e.getCause()) {
+        if (e instanceof Raised) {
+          throw new TemplateException(
+              "the chat template in " + where + " refuses the messages: " + e.getMessage());
+        }
+      }
+      throw new TemplateException(
+          "the chat template in "
+              + where
+              + " cannot be rendered, line "
+              + error.getLineno()
+              + ": "
+              + error.getMessage());
+    }
+    return result.getOutput();
+  }
+
+  /** A conversation cannot be rendered; the message says why. */
+  static final class TemplateException extends CheckpointException {
+    private static final long serialVersionUID = 1;
+
+    TemplateException(String message) {
+      super(message);
+    }
+  }
+
+  /** What a template raises itself. */
+  private static final class Raised extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Raised(String message) {
+      super(message);
+    }
+  }
+
+  /** Called by templates as {@code raise_exception}. */
+  public static Object raise(String message) {
+    throw new Raised(message);
+  }
+
+  /** Called by templates as {@code strftime_now}. */
+  public static String now(String format) {
+    return com.hubspot.jinjava.objects.date.StrftimeFormatter.format(
+        LocalDateTime.now().atZone(java.time.ZoneId.systemDefault()), format);
+  }
+
+  private static Jinjava engine() {
+    CompositeELResolver resolver = new CompositeELResolver();
+    resolver.add(new PythonStrings());
+    resolver.add(JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_ONLY);
+    JinjavaConfig config =
+        JinjavaConfig.newBuilder()
+            .withTrimBlocks(true)
+            .withLstripBlocks(true)
+            .withNestedInterpretationEnabled(false)
+            .withElResolver(resolver)
+            .withInterperterFactory(new PythonInterpreters())
+            .withLegacyOverrides(
+                // All but the one that demands blanks within braces.
+                LegacyOverrides.Builder.from(LegacyOverrides.ALL)
+                    .withWhitespaceRequiredWithinTokens(false)
+                    .withKeepNullableLoopValues(true)
+                    .withUseSnakeCasePropertyNaming(false)
+                    .build())
+            .build();
+    ExpressionFactory expressions =
+        new ExpressionFactoryImpl(
+            new TreeStore(new PythonParser.Syntax(), new Cache(1000)), new TruthyTypeConverter());
+    Jinjava jinjava =
+        new Jinjava(config) {
+          @Override
+          public ExpressionFactory getExpressionFactory() {
+            return expressions;
+          }
+        };
+    jinjava.registerFunction(
+        new ELFunctionDefinition("", "raise_exception", ChatTemplate.class, "raise", String.class));
+    jinjava.registerFunction(
+        new ELFunctionDefinition("", "strftime_now", ChatTemplate.class, "now", String.class));
+    return jinjava;
+  }
+
+  /** Methods and indices of strings. */
+  private static final class PythonStrings extends ELResolver {
+    @Override
+    public Object invoke(
+        ELContext context, Object base, Object method, Class<?>[] types, Object[] arguments) {
+      if (!(base instanceof CharSequence)) {
+        return null;
+      }
+      Object result = PythonValues.call(base.toString(), method.toString(), arguments);
+      context.setPropertyResolved(result != null);
+      return result;
+    }
+
+    @Override
+    public Object getValue(ELContext context, Object base, Object property) {
+      if (base instanceof CharSequence && property.toString().matches("-?\\d+")) {
+        context.setPropertyResolved(true);
+        return PythonValues.character(base.toString(), Integer.parseInt(property.toString()));
+      }
+      return null;
+    }
+
+    @Override
+    public Class<?> getType(ELContext context, Object base, Object property) {
+      return null;
+    }
+
+    @Override
+    public void setValue(ELContext context, Object base, Object property, Object value) {
+      // Strings have nothing to set.
+    }
+
+    @Override
+    public boolean isReadOnly(ELContext context, Object base, Object property) {
+      return true;
+    }
+
+    @Override
+    public java.util.Iterator<java.beans.FeatureDescriptor> getFeatureDescriptors(
+        ELContext context, Object base) {
+      return null;
+    }
+
+    @Override
+    public Class<?> getCommonPropertyType(ELContext context, Object base) {
+      return null;
+    }
+  }
+
+  /** Interpreters that print values as Python does. */
+  private static final class PythonInterpreters implements InterpreterFactory {
+    @Override
+    public JinjavaInterpreter newInstance(JinjavaInterpreter original) {
+      return new PythonInterpreter(original);
+    }
+
+    @Override
+    public JinjavaInterpreter newInstance(
+        Jinjava application, Context context, JinjavaConfig config) {
+      return new PythonInterpreter(application, context, config);
+    }
+  }
+
+  private static final class PythonInterpreter extends JinjavaInterpreter {
+    PythonInterpreter(Jinjava application, Context context, JinjavaConfig config) {
+      super(application, context, config);
+    }
+
+    PythonInterpreter(JinjavaInterpreter original) {
+      super(original);
+    }
+
+    @Override
+    public String getAsString(Object value) {
+      if (value instanceof CharSequence) {
+        return value.toString();
+      }
+      if (value instanceof Boolean flag) {
+        return flag ? "True" : "False";
+      }
+      return super.getAsString(value);
+    }
+  }
+}
