@@ -10,7 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -21,6 +24,7 @@ import java.util.zip.GZIPInputStream;
  */
 public final class Crosscheck {
   private static final String VARIABLE = "LONGSPAN_CROSSCHECK";
+  private static final int BLOCK = 512;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private Crosscheck() {}
@@ -43,6 +47,24 @@ public final class Crosscheck {
     try (InputStream in = new GZIPInputStream(Files.newInputStream(path))) {
       return in.readAllBytes();
     }
+  }
+
+  /** Returns the files of the archive {@code name}, a .tar.gz, by their names without folders. */
+  public static Map<String, byte[]> archive(String name) throws IOException {
+    byte[] tar = bytes(name);
+    Map<String, byte[]> files = new HashMap<>();
+    for (int at = 0; at + BLOCK <= tar.length && tar[at] != 0; ) {
+      String path = new String(tar, at, 100, StandardCharsets.UTF_8).replaceAll("\0.*", "");
+      String size = new String(tar, at + 124, 11, StandardCharsets.UTF_8).trim();
+      int length = Integer.parseInt(size, 8);
+      at += BLOCK;
+      if (length > 0) {
+        files.put(
+            path.substring(path.lastIndexOf('/') + 1), Arrays.copyOfRange(tar, at, at + length));
+      }
+      at += (length + BLOCK - 1) / BLOCK * BLOCK;
+    }
+    return files;
   }
 
   /** Returns the JSON document in the file {@code name}. */

@@ -1,5 +1,7 @@
 package dev.longspan.eval.score;
 
+import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.text.PyStrings;
 import java.util.List;
 import java.util.OptionalDouble;
 
@@ -43,13 +45,13 @@ final class RulerScorer implements SuiteScorer {
   /** Strips, turns every control character below U+0020 into a newline, and strips again. */
   @Override
   public String clean(String text) {
-    StringBuilder out = new StringBuilder(PythonText.strip(text));
+    StringBuilder out = new StringBuilder(PyStrings.strip(text));
     for (int i = 0; i < out.length(); i++) {
       if (out.charAt(i) < ' ') {
         out.setCharAt(i, '\n');
       }
     }
-    return PythonText.strip(out.toString());
+    return PyStrings.strip(out.toString());
   }
 
   /**
@@ -57,10 +59,11 @@ final class RulerScorer implements SuiteScorer {
    * of them is ({@code string_match_part}).
    */
   @Override
-  public double value(String task, String answer, List<String> references) {
-    String lower = PythonText.lower(answer);
-    long found = references.stream().filter(r -> lower.contains(PythonText.lower(r))).count();
-    if (metric(task).equals(MATCH_PART)) {
+  public double value(SampleSummary sample, String answer) {
+    List<String> references = sample.references();
+    String lower = PyStrings.lower(answer);
+    long found = references.stream().filter(r -> lower.contains(PyStrings.lower(r))).count();
+    if (metric(sample.task()).equals(MATCH_PART)) {
       return found > 0 ? 1 : 0;
     }
     return found / (double) references.size();

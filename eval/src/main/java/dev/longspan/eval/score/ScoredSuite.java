@@ -184,8 +184,7 @@ public final class ScoredSuite {
 
   private static void score(SuiteScorer scorer, Item item, Generation row) {
     String text = row.failed() || row.text() == null ? "" : scorer.clean(row.text());
-    double value =
-        row.failed() ? 0 : scorer.value(item.sample().task(), text, item.sample().references());
+    double value = row.failed() ? 0 : scorer.value(item.sample(), text);
     item.answers()
         .computeIfAbsent(row.method(), method -> new ArrayList<>())
         .add(new Answer(row, text, value));

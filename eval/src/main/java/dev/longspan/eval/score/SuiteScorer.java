@@ -1,5 +1,8 @@
 package dev.longspan.eval.score;
 
+import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.score.ScoredSuite.Item;
+import dev.longspan.eval.stats.Estimate;
 import java.util.List;
 import java.util.OptionalDouble;
 
@@ -24,11 +27,12 @@ public interface SuiteScorer {
   /**
    * Returns the value of one answer, from 0 (wrong) to 1 (right).
    *
-   * @param task task of the sample
+   * @param sample what was asked, with at least one reference
    * @param answer the answer after {@link #clean}
-   * @param references the accepted answers, at least one
+   * @throws IllegalArgumentException if the sample lacks what its metric needs; the message names
+   *     it
    */
-  double value(String task, String answer, List<String> references);
+  double value(SampleSummary sample, String answer);
 
   /**
    * Returns the percentage that a length has to exceed to count as effective, where the suite
@@ -36,5 +40,26 @@ public interface SuiteScorer {
    */
   default OptionalDouble effectiveThreshold() {
     return OptionalDouble.empty();
+  }
+
+  /**
+   * One more value of a method, beside the means of its tasks.
+   *
+   * @param task task or group of tasks that it is of
+   * @param metric name of the metric
+   * @param estimate the value as a fraction, with its error
+   * @param items the samples in it
+   */
+  record Figure(String task, String metric, Estimate estimate, List<Item> items) {}
+
+  /**
+   * Returns the figures that only this suite has, such as pass@k or the mean of a group of tasks.
+   *
+   * @param suite the scored samples
+   * @param method whose figures
+   * @param seed seed of the bootstrap, the same for every method
+   */
+  default List<Figure> figures(ScoredSuite suite, String method, long seed) {
+    return List.of();
   }
 }

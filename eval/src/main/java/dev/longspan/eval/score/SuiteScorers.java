@@ -1,11 +1,13 @@
 package dev.longspan.eval.score;
 
+import dev.longspan.eval.score.longbench.LongBenchScorer;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** The suites that can be scored. */
 public final class SuiteScorers {
-  private static final List<SuiteScorer> KNOWN = List.of(new RulerScorer());
+  private static final List<SuiteScorer> KNOWN =
+      List.of(new RulerScorer(), LongBenchScorer.standard());
 
   private SuiteScorers() {}
 

@@ -4,6 +4,7 @@ import dev.longspan.eval.Scores;
 import dev.longspan.eval.Scores.Score;
 import dev.longspan.eval.score.ScoredSuite.Cell;
 import dev.longspan.eval.score.ScoredSuite.Item;
+import dev.longspan.eval.score.SuiteScorer.Figure;
 import dev.longspan.eval.stats.Estimate;
 import dev.longspan.eval.stats.Interval;
 import dev.longspan.eval.stats.Rounding;
@@ -54,12 +55,24 @@ final class SuiteScoring {
         for (String method : suite.methods()) {
           String metric = suite.scorer().metric(cell.task());
           Estimate estimate = estimate(cell, method);
-          rows.add(score(cell.task(), cell.length(), method, metric, estimate, List.of(cell)));
+          rows.add(score(cell.task(), cell.length(), method, metric, estimate, cell.items()));
         }
       }
       for (String method : suite.methods()) {
         Estimate mean = mean(cells, method);
-        rows.add(score(Scores.ALL, cells.get(0).length(), method, Scores.MEAN, mean, cells));
+        rows.add(score(Scores.ALL, cells.get(0).length(), method, Scores.MEAN, mean, items(cells)));
+      }
+    }
+    for (String method : suite.methods()) {
+      for (Figure figure : suite.scorer().figures(suite, method, seed)) {
+        rows.add(
+            score(
+                figure.task(),
+                Scores.ALL_LENGTHS,
+                method,
+                figure.metric(),
+                figure.estimate(),
+                figure.items()));
       }
     }
     if (suite.cells().stream().allMatch(cell -> cell.length() > 0)) {
@@ -112,12 +125,11 @@ final class SuiteScoring {
   }
 
   private Score over(String method, String metric, Estimate estimate) {
-    return score(Scores.ALL, Scores.ALL_LENGTHS, method, metric, estimate, suite.cells());
+    return score(Scores.ALL, Scores.ALL_LENGTHS, method, metric, estimate, items(suite.cells()));
   }
 
   private Score score(
-      String task, int length, String method, String metric, Estimate estimate, List<Cell> cells) {
-    List<Item> items = cells.stream().flatMap(cell -> cell.items().stream()).toList();
+      String task, int length, String method, String metric, Estimate estimate, List<Item> items) {
     List<Answer> answers =
         items.stream().flatMap(i -> i.answers().getOrDefault(method, List.of()).stream()).toList();
     int missing = (int) items.stream().filter(item -> !item.has(method)).count();
@@ -135,6 +147,10 @@ final class SuiteScoring {
         (int) answers.stream().filter(Answer::isNull).count(),
         missing,
         source(items));
+  }
+
+  private static List<Item> items(List<Cell> cells) {
+    return cells.stream().flatMap(cell -> cell.items().stream()).toList();
   }
 
   private static String source(List<Item> items) {

@@ -3,14 +3,18 @@ package dev.longspan.eval.score;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.longspan.eval.SampleSummary;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RulerScorerTest {
   private final SuiteScorer ruler = SuiteScorers.of("ruler");
 
   private double score(String task, String answer, String... references) {
-    return ruler.value(task, ruler.clean(answer), List.of(references));
+    SampleSummary sample =
+        new SampleSummary("ruler", task, 4096, "0", "", "", List.of(references), Map.of());
+    return ruler.value(sample, ruler.clean(answer));
   }
 
   @Test
@@ -53,6 +57,7 @@ class RulerScorerTest {
     String message =
         assertThrows(IllegalArgumentException.class, () -> SuiteScorers.of("longbanch"))
             .getMessage();
-    assertEquals("there is no scorer for the suite 'longbanch'; known suites: ruler", message);
+    assertEquals(
+        "there is no scorer for the suite 'longbanch'; known suites: ruler, longbench", message);
   }
 }

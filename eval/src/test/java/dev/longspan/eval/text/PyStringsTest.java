@@ -1,7 +1,6 @@
 package dev.longspan.eval.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -48,17 +47,5 @@ class PyStringsTest {
     long count = IntStream.rangeClosed(0, 0xffff).filter(PyStrings::isAsciiPunctuation).count();
     assertEquals(32, count);
     assertTrue(PyStrings.isAsciiPunctuation('`'));
-  }
-
-  @Test
-  void roundingIsHalfToEvenOnTheBinaryValue() {
-    assertEquals(0.12, PyRounding.round(0.125, 2));
-    assertEquals(0.38, PyRounding.round(0.375, 2));
-    // 2.675 is a little less in binary.
-    assertEquals(2.67, PyRounding.round(2.675, 2));
-    String message =
-        assertThrows(IllegalArgumentException.class, () -> PyRounding.round(Double.NaN, 2))
-            .getMessage();
-    assertTrue(message.contains("cannot round NaN"), message);
   }
 }

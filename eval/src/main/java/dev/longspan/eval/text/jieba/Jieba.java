@@ -22,18 +22,14 @@ public final class Jieba {
 
   private final Dictionary dictionary;
   private final HiddenMarkovModel model;
-  private final String identity;
+  private final String digest;
+  private final String selfCheck;
 
   private Jieba(Dictionary dictionary, String digest) {
     this.dictionary = dictionary;
+    this.digest = digest;
     model = JiebaTables.model();
-    identity =
-        "jieba dict.txt "
-            + digest.substring(0, 12)
-            + ", hmm "
-            + JiebaTables.MODEL_DIGEST.substring(0, 12)
-            + ", self-check "
-            + SelfCheck.run(this);
+    selfCheck = SelfCheck.run(this);
   }
 
   /**
@@ -49,7 +45,7 @@ public final class Jieba {
   /**
    * Returns a segmenter with the dictionary in {@code file}, in the layout of jieba's dict.txt.
    *
-   * <p>{@link #identity} says how many of the stored cases come out as with jieba's own dictionary.
+   * <p>{@link #describe} says how many of the stored cases come out as with jieba's own dictionary.
    *
    * @throws IllegalArgumentException if a line of the file is not in that layout
    */
@@ -59,9 +55,19 @@ public final class Jieba {
         JiebaTables.sha256(Files.readAllBytes(file)));
   }
 
-  /** Returns which tables this segmenter uses, by digest, and how its self-check went. */
-  public String identity() {
-    return identity;
+  /** Returns a short name of the dictionary, with the head of its SHA-256. */
+  public String id() {
+    return "jieba:" + digest.substring(0, 12);
+  }
+
+  /** Returns the digests of both tables and how many of the stored cases came out as in Python. */
+  public String describe() {
+    return "jieba dictionary sha256 "
+        + digest
+        + ", hidden Markov model sha256 "
+        + JiebaTables.MODEL_DIGEST
+        + ", self-check "
+        + selfCheck;
   }
 
   /** Returns the words of {@code text} in order; joined, they give the text again. */
