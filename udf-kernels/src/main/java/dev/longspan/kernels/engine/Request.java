@@ -5,7 +5,11 @@ import dev.longspan.kernels.attention.AttentionMethod;
 /**
  * Work for the engine.
  *
- * @param key names the request in its response; random draws are seeded from it
+ * <p>The token array is not copied: it must stay as it is until the response is there.
+ *
+ * @param key names the request in its response and in {@link Engine#cancel}; random draws are
+ *     seeded from it. Requests with the same key may run side by side; with the same content they
+ *     get the same answer
  * @param kind generate or score
  * @param tokens the prompt, or the tokens to score
  * @param method how to attend

@@ -4,15 +4,20 @@ package dev.longspan.kernels.engine;
  * What became of a request.
  *
  * @param key of the request
- * @param tokens generated tokens, without the end token; empty for score requests
- * @param text the generated text, cut before a stop string
+ * @param tokens generated tokens, without the end token but with those of a stop string; empty for
+ *     score requests and failures
+ * @param text the generated text, cut before a stop string; a character that the limit of tokens
+ *     cuts in half is left out; null for score requests and failures
  * @param logProbs natural log-probabilities of tokens[scoreFrom..] for score requests; else empty
- * @param finishReason {@code stop}, {@code length}, {@code scored} or {@code error}
- * @param errorCode class of the failure, for example {@code PROMPT_TOO_LONG}; null without failure
+ * @param finishReason {@code stop} (end token, stop token or stop string), {@code length} (as many
+ *     tokens as were asked for, or as the model's context holds), {@code scored}, {@code error} or
+ *     {@code cancelled}
+ * @param errorCode class of the failure, one of the constants below; null without failure
  * @param errorMessage what went wrong and what to do; null without failure
  * @param promptTokens tokens of the request
  * @param queueSeconds from submission to the first step
- * @param prefillSeconds from the first step to the first generated token
+ * @param prefillSeconds from the first step to the first generated token; for score requests to the
+ *     end
  * @param decodeSeconds from the first generated token to the last
  */
 public record Response(
@@ -26,4 +31,25 @@ public record Response(
     int promptTokens,
     double queueSeconds,
     double prefillSeconds,
-    double decodeSeconds) {}
+    double decodeSeconds) {
+
+  /** The request makes no sense: the same request will fail again. */
+  public static final String INVALID_REQUEST = "INVALID_REQUEST";
+
+  /** The prompt does not fit into the model's context or the whole cache. */
+  public static final String PROMPT_TOO_LONG = "PROMPT_TOO_LONG";
+
+  /** The model's logits are not finite: a broken checkpoint, or an overflow. */
+  public static final String NOT_FINITE = "NOT_FINITE";
+
+  /** The backend or the engine failed; the request itself may be fine. */
+  public static final String ENGINE_FAILED = "ENGINE_FAILED";
+
+  /** The request was cancelled, or its engine closed. */
+  public static final String CANCELLED = "CANCELLED";
+
+  /** Returns whether there is no answer, only an error. */
+  public boolean failed() {
+    return errorCode != null;
+  }
+}

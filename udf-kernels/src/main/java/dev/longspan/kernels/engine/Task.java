@@ -1,0 +1,274 @@
+package dev.longspan.kernels.engine;
+
+import dev.longspan.kernels.model.Sequence;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One request on its way through the engine.
+ *
+ * <p>A task without a sequence waits; one with a sequence runs and holds pages. What it has
+ * generated survives the loss of its pages, and with the number of the next token its place in the
+ * random stream. Only the future and the cancel flag are for other threads than the scheduler's.
+ */
+final class Task {
+  private static final int[] NO_TOKENS = {};
+  private static final float[] NO_LOG_PROBS = {};
+
+  /** Stands for the replacement character, which a decoder gives for half a character. */
+  private static final char REPLACEMENT = '\uFFFD';
+
+  private final Request request;
+  private final Detokenizer text;
+  private final int limit;
+  private final CompletableFuture<Response> future = new CompletableFuture<>();
+  private final long submitted = System.nanoTime();
+  private volatile boolean cancelled;
+
+  private Draws draws;
+  private StopStrings stops;
+  private BitSet seen;
+  private Sequence sequence;
+  private int[] generated = NO_TOKENS;
+  private int count;
+  private float[] logProbs = NO_LOG_PROBS;
+  private int drawn;
+  private boolean notFinite;
+  private long started;
+  private long firstToken;
+  private long lastToken;
+  private Response response;
+
+  /** Creates a task for a request that {@link Problem} found fit to run. */
+  Task(Request request, Detokenizer text, int maxPositions) {
+    this.request = request;
+    this.text = text;
+    limit = newTokens(request, maxPositions);
+  }
+
+  /** Returns the most tokens that {@code request} ever has in the cache. */
+  static int cachedTokens(Request request, int maxPositions) {
+    // Nothing attends to the last token: it is never fed to the model.
+    return request.tokens().length + newTokens(request, maxPositions) - 1;
+  }
+
+  private static int newTokens(Request request, int maxPositions) {
+    return request.kind() == Request.Kind.SCORE
+        ? 0
+        : Math.min(request.sampling().maxNewTokens(), maxPositions - request.tokens().length);
+  }
+
+  String key() {
+    return request.key();
+  }
+
+  CompletableFuture<Response> future() {
+    return future;
+  }
+
+  void cancel() {
+    cancelled = true;
+  }
+
+  boolean cancelled() {
+    return cancelled;
+  }
+
+  /** Returns the answer, or null while there is none. */
+  Response response() {
+    return response;
+  }
+
+  /** Returns the place in the cache, or null while the task waits. */
+  Sequence sequence() {
+    return sequence;
+  }
+
+  /** Starts from an empty cache, for the first time or after the pages were lost. */
+  void start() {
+    sequence = new Sequence(request.method(), request.tokens().length);
+    if (started != 0) {
+      return;
+    }
+    started = System.nanoTime();
+    if (isScore()) {
+      logProbs = new float[request.tokens().length - request.scoreFrom()];
+      return;
+    }
+    draws = new Draws(request.sampling().seed(), request.key());
+    stops = new StopStrings(request.sampling().stopStrings(), text);
+    if (request.sampling().repetitionPenalty() != 1) {
+      seen = new BitSet();
+      for (int token : request.tokens()) {
+        seen.set(token);
+      }
+    }
+  }
+
+  /** Gives the cache up; {@link #start} begins again. */
+  void stop() {
+    sequence = null;
+  }
+
+  /** Returns how many tokens must be in the cache before the next can be drawn, or all scored. */
+  int known() {
+    return isScore() ? request.tokens().length - 1 : request.tokens().length + count;
+  }
+
+  /** Returns the most tokens that will ever be in the cache. */
+  int mostCached() {
+    return request.tokens().length + limit - 1;
+  }
+
+  /** Returns the tokens that are known but not in the cache. */
+  int remaining() {
+    return known() - sequence.length();
+  }
+
+  /** Returns whether the next step only continues the answer by one token. */
+  boolean decoding() {
+    return count > 0 && remaining() == 1;
+  }
+
+  /** Returns the token at {@code position} of prompt and answer. */
+  int token(int position) {
+    int[] prompt = request.tokens();
+    return position < prompt.length ? prompt[position] : generated[position - prompt.length];
+  }
+
+  /** Returns whether the logits after {@code position} are needed. */
+  boolean wantsLogits(int position) {
+    return isScore() ? position + 1 >= request.scoreFrom() : position + 1 == known();
+  }
+
+  /** Takes the logits after {@code position}; the same again if a step is repeated. */
+  void take(int position, float[] logits, int offset, int vocab, Sampler sampler) {
+    if (isScore()) {
+      double logProb = LogProbs.of(logits, offset, vocab, token(position + 1));
+      notFinite |= Double.isNaN(logProb);
+      logProbs[position + 1 - request.scoreFrom()] = (float) logProb;
+    } else {
+      drawn = sampler.next(logits, offset, request.sampling(), seen, draws.uniform(count));
+      notFinite = drawn == Sampler.NOT_FINITE;
+    }
+  }
+
+  /** Follows a step that wrote this task's rows; afterwards there may be a {@link #response}. */
+  void advance(Set<Integer> endIds) {
+    if (notFinite) {
+      fail(
+          Response.NOT_FINITE,
+          String.format(
+              Locale.ROOT,
+              "request %s: the logits after token %d are not finite numbers: check the weights for"
+                  + " NaN, or run the same request on the scalar backend",
+              key(),
+              sequence.length() - 1));
+    } else if (remaining() > 0) {
+      return;
+    } else if (isScore()) {
+      lastToken = firstToken = System.nanoTime();
+      finish("scored", null);
+    } else {
+      append(endIds);
+    }
+  }
+
+  private void append(Set<Integer> endIds) {
+    lastToken = System.nanoTime();
+    if (count == 0) {
+      firstToken = lastToken;
+    }
+    if (endIds.contains(drawn) || request.sampling().stopTokens().contains(drawn)) {
+      finish("stop", answer());
+      return;
+    }
+    if (count == generated.length) {
+      generated = Arrays.copyOf(generated, Math.min(limit, Math.max(16, 2 * count)));
+    }
+    generated[count++] = drawn;
+    if (seen != null) {
+      seen.set(drawn);
+    }
+    if (stops.in(generated, count)) {
+      finish("stop", answer());
+    } else if (count == limit) {
+      finish("length", withoutHalfCharacter(answer()));
+    }
+  }
+
+  private String answer() {
+    return stops.cut(text.decode(Arrays.copyOf(generated, count)));
+  }
+
+  private static String withoutHalfCharacter(String answer) {
+    int end = answer.length();
+    while (end > 0 && answer.charAt(end - 1) == REPLACEMENT) {
+      end--;
+    }
+    return answer.substring(0, end);
+  }
+
+  private void finish(String reason, String answer) {
+    response =
+        new Response(
+            key(),
+            Arrays.copyOf(generated, count),
+            answer,
+            logProbs,
+            reason,
+            null,
+            null,
+            request.tokens().length,
+            seconds(submitted, started),
+            seconds(started, firstToken),
+            seconds(firstToken, lastToken));
+  }
+
+  /** Ends the task with an error. */
+  void fail(String code, String message) {
+    long now = System.nanoTime();
+    long start = started == 0 ? now : started;
+    long first = firstToken == 0 ? now : firstToken;
+    response =
+        failure(
+            request,
+            code,
+            message,
+            seconds(submitted, start),
+            seconds(start, first),
+            seconds(first, now));
+  }
+
+  /** Returns the response to a request that was refused. */
+  static Response refusal(Request request, Problem problem) {
+    return failure(request, problem.code(), problem.message(), 0, 0, 0);
+  }
+
+  private static Response failure(
+      Request request, String code, String message, double queue, double prefill, double decode) {
+    return new Response(
+        request.key(),
+        NO_TOKENS,
+        null,
+        NO_LOG_PROBS,
+        code.equals(Response.CANCELLED) ? "cancelled" : "error",
+        code,
+        message,
+        request.tokens() == null ? 0 : request.tokens().length,
+        queue,
+        prefill,
+        decode);
+  }
+
+  private boolean isScore() {
+    return request.kind() == Request.Kind.SCORE;
+  }
+
+  private static double seconds(long from, long to) {
+    return (to - from) * 1e-9;
+  }
+}
