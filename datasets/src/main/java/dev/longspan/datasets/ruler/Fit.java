@@ -6,12 +6,13 @@ import java.util.function.ToIntFunction;
 /**
  * Finds the size at which a draft fills its room.
  *
- * <p>Counting tokens is the costly part, so sizes are guessed by interpolation: a probe at half the
- * room, one near the end and seldom more. The search brackets the answer and therefore ends.
+ * <p>Counting tokens is the costly part, so sizes are guessed by interpolation: a probe at a
+ * quarter of the room, one near the end and seldom more. The search brackets the answer and
+ * therefore ends.
  */
 final class Fit {
   /** A gap of this fraction of the room is good enough to stop. */
-  private static final double CLOSE = 0.005;
+  private static final double CLOSE = 0.01;
 
   /** A larger gap is worth closing with smaller units. */
   private static final double WIDE = 0.02;
@@ -90,7 +91,7 @@ final class Fit {
   private void grow() {
     int tooMany = draft.largest() + 1;
     double perUnit = 0;
-    double aim = 0.5 * (room + tokens);
+    double aim = tokens + 0.25 * (room - tokens);
     for (int probe = 0; tooMany - units > 1 && room - tokens > CLOSE * room; probe++) {
       if (probe == 0) {
         perUnit = charsPerUnit() * tokens / prompt.text().length();
@@ -104,7 +105,7 @@ final class Fit {
       Prompt candidate = draft.at(size);
       int count = counter.applyAsInt(candidate);
       perUnit = Math.max(1e-3, (double) (count - tokens) / (size - units));
-      aim = room - 0.3 * CLOSE * room;
+      aim = room - 0.5 * CLOSE * room;
       if (count <= room) {
         units = size;
         prompt = candidate;

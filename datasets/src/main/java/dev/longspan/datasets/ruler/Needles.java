@@ -21,7 +21,6 @@ import java.util.stream.IntStream;
  */
 final class Needles implements Task {
   private static final int DEPTHS = 40;
-  private static final int NOISE_LINES = 5;
 
   private final String name;
   private final Wording wording;
@@ -60,8 +59,8 @@ final class Needles implements Task {
     private final List<String> references = new ArrayList<>();
     private final Map<String, String> slots = new LinkedHashMap<>();
     private final Map<String, String> info = new LinkedHashMap<>();
-    private final Essay essay;
-    private final List<String> noise;
+    private final Hay noise;
+    private final Hay hay;
     private final List<String> distractors = new ArrayList<>();
 
     Hidden(long seed, int length, int index) {
@@ -84,21 +83,21 @@ final class Needles implements Task {
       at.forEach(i -> references.add(drawn.get(i)));
       slots.put("type_needle_v", queries * values == 1 ? singular(valueType) : valueType);
       slots.put("query", enumerate(asked));
-      info.put("haystack", haystack.equals("essay") ? prose.id() : haystack);
       info.put(
           "depth", at.stream().map(i -> depths.get(i) + "%").collect(Collectors.joining(", ")));
-      essay = haystack.equals("essay") ? prose.open(random.nextLong()) : null;
-      List<String> lines = new ArrayList<>(wording.noise());
-      if (lines.size() > NOISE_LINES) {
-        Collections.shuffle(lines, random);
-        lines = lines.subList(0, NOISE_LINES);
-      }
-      noise = lines;
+      noise = Hay.noise(wording.noise(), random);
+      hay =
+          switch (haystack) {
+            case "essay" -> Hay.essay(prose, random);
+            case "noise" -> noise;
+            default -> new Hay("needles", "\n", 1, this::distractors);
+          };
+      info.put("haystack", hay.id());
     }
 
     @Override
     public int smallest() {
-      return haystack.equals("essay") ? 1 : 2;
+      return hay.smallest();
     }
 
     @Override
@@ -126,16 +125,9 @@ final class Needles implements Task {
     }
 
     private Prompt prompt(int units, int noiseLines) {
-      List<String> hay =
-          switch (haystack) {
-            case "essay" -> essay.first(units);
-            case "noise" -> noise(units);
-            default -> new ArrayList<>(distractors(units));
-          };
-      hay.addAll(noise(noiseLines));
-      List<String> lines = hide(hay);
-      String separator = haystack.equals("essay") ? " " : "\n";
-      slots.put("context", String.join(separator, lines));
+      List<String> pieces = hay.pieces().apply(units);
+      pieces.addAll(noise.pieces().apply(noiseLines));
+      slots.put("context", String.join(hay.separator(), hide(pieces)));
       return new Prompt(
           Wording.fill(rewrite(wording.template(name)), slots),
           Wording.fill(rewrite(wording.answerPrefix(name)), slots),
@@ -143,21 +135,15 @@ final class Needles implements Task {
           info);
     }
 
-    private List<String> noise(int count) {
-      return IntStream.range(0, count)
-          .mapToObj(i -> noise.get(i % noise.size()))
-          .collect(Collectors.toCollection(ArrayList::new));
-    }
-
     private List<String> distractors(int count) {
       while (distractors.size() < count) {
         String key = Draws.fresh(keyType, random, taken);
         distractors.add(sentence(key, Draws.fresh(valueType, random, taken)));
       }
-      return distractors.subList(0, count);
+      return new ArrayList<>(distractors.subList(0, count));
     }
 
-    private List<String> hide(List<String> hay) {
+    private List<String> hide(List<String> pieces) {
       List<Integer> order =
           IntStream.range(0, needles.size())
               .boxed()
@@ -166,12 +152,12 @@ final class Needles implements Task {
       List<String> result = new ArrayList<>();
       int from = 0;
       for (int i : order) {
-        int to = (int) ((long) hay.size() * depths.get(i) / 100);
-        result.addAll(hay.subList(from, to));
+        int to = (int) ((long) pieces.size() * depths.get(i) / 100);
+        result.addAll(pieces.subList(from, to));
         result.add(needles.get(i));
         from = to;
       }
-      result.addAll(hay.subList(from, hay.size()));
+      result.addAll(pieces.subList(from, pieces.size()));
       return result;
     }
 

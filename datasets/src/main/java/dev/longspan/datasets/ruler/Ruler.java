@@ -159,6 +159,9 @@ public final class Ruler {
     String base = wording.base(name);
     return switch (base) {
       case "niah" -> new Needles(name, wording, haystack);
+      case "variable_tracking" -> new Variables(name, wording, haystack);
+      case "common_words_extraction" -> new CommonWords(name, wording);
+      case "freq_words_extraction" -> new FrequentWords(name, wording);
       default ->
           throw new DatasetException(
               "The templates "

@@ -120,6 +120,17 @@ final class Wording {
     return node.asInt();
   }
 
+  /** Returns argument {@code name} of {@code task}, a number of at least {@code least}. */
+  double decimal(String task, String name, double least) {
+    JsonNode node = root.path("tasks").path(task).path("args").path(name);
+    String path = "tasks." + task + ".args." + name;
+    if (!field(node, path).isNumber() || node.asDouble() < least) {
+      throw new DatasetException(
+          source + ": " + path + " is " + node + "; expected a number of at least " + least);
+    }
+    return node.asDouble();
+  }
+
   /** Returns a piece of text that official files lack, ours if this one lacks it too. */
   String piece(String base, String name) {
     JsonNode node = root.path("base_tasks").path(base).path(name);
