@@ -94,7 +94,7 @@ public final class Model implements AutoCloseable {
    *     sequences; nothing has been written then
    */
   public void forward(Step step, KvStore kv, LogitSink sink) {
-    check(step);
+    check(step, kv);
     int rows = step.rows();
     if (rows == 0) {
       return;
@@ -138,7 +138,7 @@ public final class Model implements AutoCloseable {
     backend.matmul(a.mlp, rows, w.down(), null, Backend.Epilogue.ADD_SCALED, scale, a.x);
   }
 
-  private void check(Step step) {
+  private void check(Step step, KvStore kv) {
     for (int i = 0; i < step.rows(); i++) {
       int token = step.tokens()[i];
       if (token < 0 || token >= config.vocabSize()) {
@@ -151,7 +151,7 @@ public final class Model implements AutoCloseable {
     }
     int next = 0;
     for (Step.Segment segment : step.segments()) {
-      check(segment, next);
+      check(segment, next, kv);
       next += segment.count();
     }
     if (next != step.rows()) {
@@ -169,7 +169,7 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private void check(Step.Segment segment, int firstRow) {
+  private void check(Step.Segment segment, int firstRow, KvStore kv) {
     Sequence sequence = segment.sequence();
     if (segment.firstRow() != firstRow || segment.count() < 1) {
       throw new IllegalArgumentException(
@@ -192,6 +192,14 @@ public final class Model implements AutoCloseable {
               "sequence holds %d pages = %d tokens but the step needs %d; add pages before the"
                   + " step",
               sequence.pageCount(), sequence.pageCount() * KvStore.PAGE, end));
+    }
+    for (int i = segment.start() / KvStore.PAGE; i * KvStore.PAGE < end; i++) {
+      if (sequence.page(i) < 0 || sequence.page(i) >= kv.pages()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "sequence holds page %d but the cache has pages 0 to %d; pages belong to one cache",
+                sequence.page(i), kv.pages() - 1));
+      }
     }
     if (sequence.method() instanceof InfLlmV2 method) {
       SparseConfig cache = config.sparseOrDefault();
