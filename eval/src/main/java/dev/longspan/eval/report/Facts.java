@@ -1,0 +1,127 @@
+package dev.longspan.eval.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+
+/** What ran, out of the manifest; what the manifest does not say is left out. */
+final class Facts {
+  private final List<List<String>> rows = new ArrayList<>();
+
+  private Facts() {}
+
+  static Table table(JsonNode manifest) {
+    Facts facts = new Facts();
+    JsonNode model = manifest.path("model");
+    facts.add("Model", join(model, "name", "architecture"), count(model, "parameters"));
+    facts.add("Model digest", text(model.path("digest")), "");
+    facts.add("Tokenizer digest", text(model.path("tokenizer_digest")), "");
+    facts.add("Template digest", text(model.path("template_digest")), "");
+    for (JsonNode method : manifest.path("methods")) {
+      facts.add("Method", text(method.path("name")), text(method.path("settings")));
+    }
+    for (JsonNode suite : manifest.path("suites")) {
+      facts.add("Suite", join(suite, "name", "version"), suite(suite));
+    }
+    facts.add("Sampling", text(manifest.path("sampling")), "");
+    facts.add("Hardware", text(manifest.path("hardware")), "");
+    facts.add("Software", text(manifest.path("software")), "");
+    facts.add("Started", text(manifest.at("/times/started")), wall(manifest));
+    facts.add("Rows", text(manifest.path("counts")), "");
+    facts.add("Command", command(manifest.path("command")), "");
+    return new Table("ll", List.of("", ""), facts.rows);
+  }
+
+  /** Returns the name of the model, or an empty text. */
+  static String model(JsonNode manifest) {
+    return text(manifest.at("/model/name"));
+  }
+
+  static String started(JsonNode manifest) {
+    return text(manifest.at("/times/started"));
+  }
+
+  private void add(String label, String... parts) {
+    String value =
+        Arrays.stream(parts).filter(part -> !part.isEmpty()).collect(Collectors.joining(" · "));
+    if (!value.isEmpty()) {
+      rows.add(List.of(label, value));
+    }
+  }
+
+  private static String suite(JsonNode suite) {
+    List<String> parts = new ArrayList<>();
+    int tasks = suite.path("tasks").size();
+    parts.add(tasks == 0 ? "" : tasks + (tasks == 1 ? " task" : " tasks"));
+    String lengths =
+        StreamSupport.stream(suite.path("lengths").spliterator(), false)
+            .map(length -> Format.count(length.asLong()))
+            .collect(Collectors.joining(" / "));
+    parts.add(lengths.isEmpty() ? "" : "lengths " + lengths);
+    for (String field : List.of("samples", "seed", "haystack", "templates")) {
+      String value = text(suite.path(field));
+      parts.add(value.isEmpty() ? "" : field + " " + value);
+    }
+    return parts.stream().filter(part -> !part.isEmpty()).collect(Collectors.joining(" · "));
+  }
+
+  private static String join(JsonNode node, String... fields) {
+    List<String> parts = new ArrayList<>();
+    for (String field : fields) {
+      parts.add(text(node.path(field)));
+    }
+    return parts.stream().filter(part -> !part.isEmpty()).collect(Collectors.joining(" · "));
+  }
+
+  private static String count(JsonNode node, String field) {
+    return node.path(field).isNumber() ? Format.count(node.path(field).asLong()) + " " + field : "";
+  }
+
+  private static String wall(JsonNode manifest) {
+    JsonNode seconds = manifest.at("/times/wall_seconds");
+    return seconds.isNumber() ? "took " + Format.seconds(seconds.asDouble()) : "";
+  }
+
+  private static String gibibytes(String key, double bytes) {
+    String what = key.substring(0, key.length() - "_bytes".length()).replace('_', ' ');
+    return String.format(Locale.ROOT, "%s %.1f GiB", what, bytes / (1 << 30));
+  }
+
+  private static String command(JsonNode command) {
+    return StreamSupport.stream(command.spliterator(), false)
+        .map(JsonNode::asText)
+        .map(part -> part.isEmpty() || part.matches(".*\\s.*") ? "'" + part + "'" : part)
+        .collect(Collectors.joining(" "));
+  }
+
+  /** Any value on one line: fields as "name value", lists with commas. */
+  private static String text(JsonNode node) {
+    if (node.isMissingNode() || node.isNull()) {
+      return "";
+    }
+    if (node.isArray()) {
+      return StreamSupport.stream(node.spliterator(), false)
+          .map(Facts::text)
+          .collect(Collectors.joining(", "));
+    }
+    if (node.isObject()) {
+      List<String> fields = new ArrayList<>();
+      node.fields()
+          .forEachRemaining(
+              field -> {
+                String value = text(field.getValue());
+                if (field.getKey().endsWith("_bytes") && field.getValue().isNumber()) {
+                  fields.add(gibibytes(field.getKey(), field.getValue().asDouble()));
+                } else if (!value.isEmpty()) {
+                  fields.add(field.getKey().replace('_', ' ') + " " + value);
+                }
+              });
+      return String.join(" · ", fields);
+    }
+    return node.asText();
+  }
+}

@@ -1,0 +1,362 @@
+package dev.longspan.eval.report;
+
+import dev.longspan.eval.Generation;
+import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.Scores;
+import dev.longspan.eval.Scores.Paired;
+import dev.longspan.eval.Scores.Score;
+import dev.longspan.eval.score.Answer;
+import dev.longspan.eval.score.ScoredSuite.Item;
+import dev.longspan.eval.stats.Interval;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The report as one HTML file that needs neither script nor network. */
+final class HtmlReport {
+  private static final int TEXT = 1200;
+
+  /** Tables of comparisons longer than this are folded up by length. */
+  private static final int FOLD = 30;
+
+  private final ReportData data;
+  private final StringBuilder out = new StringBuilder();
+
+  private HtmlReport(ReportData data) {
+    this.data = data;
+  }
+
+  static String of(ReportData data) {
+    return new HtmlReport(data).page();
+  }
+
+  private String page() {
+    String title = Text.html(data.title());
+    out.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    // Whatever slipped through the escaping, the browser would load nothing and run nothing.
+    out.append("<meta http-equiv=\"Content-Security-Policy\"");
+    out.append(" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
+    out.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    out.append("<meta name=\"color-scheme\" content=\"light dark\">\n");
+    out.append("<title>").append(title).append("</title>\n");
+    out.append("<style>\n").append(style()).append("</style>\n</head>\n<body>\n<main>\n");
+    out.append("<header>\n<p class=\"kicker\">Longspan evaluation");
+    String started = Facts.started(data.manifest());
+    if (!started.isEmpty()) {
+      out.append(" · ").append(Text.html(started.replace('T', ' ').replace("Z", " UTC")));
+    }
+    out.append("</p>\n<h1>").append(title).append("</h1>\n");
+    List<SuiteView> views = data.views();
+    for (SuiteView view : views) {
+      String suite = views.size() > 1 ? view.name() + ": " : "";
+      for (String sentence : Headline.of(view)) {
+        out.append("<p class=\"lead\">").append(Text.html(suite + sentence)).append("</p>\n");
+      }
+    }
+    out.append("</header>\n");
+    Table facts = Facts.table(data.manifest());
+    if (!facts.rows().isEmpty()) {
+      section("ran", "What ran");
+      out.append("<dl>\n");
+      for (List<String> fact : facts.rows()) {
+        out.append("<dt>").append(Text.html(fact.get(0))).append("</dt><dd>");
+        out.append(Text.html(fact.get(1))).append("</dd>\n");
+      }
+      out.append("</dl>\n</section>\n");
+    }
+    for (SuiteView view : views) {
+      suite(view, views.size() > 1);
+    }
+    section("notes", "How the figures are computed");
+    out.append("<ol class=\"footnotes\">\n");
+    Notes.ALL.forEach(note -> out.append("<li>").append(Text.html(note)).append("</li>\n"));
+    out.append("</ol>\n</section>\n</main>\n</body>\n</html>\n");
+    return out.toString();
+  }
+
+  private static String style() {
+    try (InputStream in = HtmlReport.class.getResourceAsStream("report.css")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("report.css cannot be read from the jar", e);
+    }
+  }
+
+  private void section(String type, String title) {
+    out.append("<section class=\"").append(type).append("\">\n<h2>").append(Text.html(title));
+    out.append("</h2>\n");
+  }
+
+  private void suite(SuiteView view, boolean named) {
+    String prefix = named ? view.name() + ": " : "";
+    section("summary", prefix + "Summary");
+    out.append(Tables.summary(view).html()).append("</section>\n");
+    section("scores", prefix + "Scores by task and length");
+    out.append(new HeatMap(view).html()).append("</section>\n");
+    section("retention", prefix + "Scores by length");
+    figures(scoreCharts(view));
+    out.append("</section>\n");
+    section("speed", prefix + "Speed");
+    figures(speedCharts(view));
+    out.append("<details><summary>Scores and speeds by length in figures</summary>\n");
+    out.append(Tables.byLength(view).html()).append("</details>\n</section>\n");
+    if (!view.paired().isEmpty()) {
+      section("paired", prefix + "Differences to " + view.baseline());
+      comparisons(view);
+      section("samples", prefix + "Samples on which the methods differ");
+      disagreements(view);
+    }
+    section("rows", prefix + "Rows and errors");
+    rows(view);
+  }
+
+  private void figures(List<LineChart> charts) {
+    List<LineChart> drawn = charts.stream().filter(chart -> !chart.isEmpty()).toList();
+    out.append("<div class=\"figures\">\n");
+    drawn.forEach(chart -> out.append("<figure>").append(chart.svg()).append("</figure>\n"));
+    out.append(drawn.isEmpty() ? "<p>There are no values to draw.</p>\n" : "");
+    out.append("</div>\n");
+  }
+
+  private static List<LineChart> scoreCharts(SuiteView view) {
+    List<LineChart> charts = new ArrayList<>();
+    String score = view.tasks().size() > 1 ? "Mean score over tasks" : "Score";
+    charts.add(chart(view, score, Scores.MEAN, view.methods(), Double.NaN, false));
+    if (!view.compared().isEmpty()) {
+      String title = "Score kept, in % of " + view.baseline();
+      charts.add(chart(view, title, Scores.RETENTION, view.compared(), 100, false));
+    }
+    return charts;
+  }
+
+  private static List<LineChart> speedCharts(SuiteView view) {
+    return List.of(
+        chart(view, "Prefill, tokens/s", Scores.PREFILL_RATE, view.methods(), Double.NaN, true),
+        chart(view, "Decode, tokens/s", Scores.DECODE_RATE, view.methods(), Double.NaN, true));
+  }
+
+  private static LineChart chart(
+      SuiteView view,
+      String title,
+      String metric,
+      List<String> methods,
+      double reference,
+      boolean rate) {
+    List<LineChart.Series> series = new ArrayList<>();
+    for (String method : methods) {
+      double[] values = new double[view.lengths().size()];
+      List<Interval> intervals = new ArrayList<>();
+      List<String> notes = new ArrayList<>();
+      for (int i = 0; i < values.length; i++) {
+        int length = view.lengths().get(i);
+        values[i] = view.value(metric, length, method);
+        Score score = view.metric(metric, length, method);
+        intervals.add(score == null ? null : score.ci95());
+        notes.add(note(view, metric, length, method, rate));
+      }
+      int style = view.methods().indexOf(method);
+      series.add(new LineChart.Series(method, style, values, intervals, notes));
+    }
+    return new LineChart(title, view.lengths(), series, reference, rate);
+  }
+
+  private static String note(
+      SuiteView view, String metric, int length, String method, boolean rate) {
+    if (rate) {
+      double speedup = view.speedup(metric, length, method);
+      return view.compared().contains(method) && !Double.isNaN(speedup)
+          ? Format.times(speedup)
+          : "";
+    }
+    double value = view.value(metric, length, method);
+    return metric.equals(Scores.RETENTION) && !Double.isNaN(value)
+        ? Format.score(value) + " %"
+        : "";
+  }
+
+  private void comparisons(SuiteView view) {
+    List<Paired> means = view.paired().stream().filter(p -> p.task().equals(Scores.ALL)).toList();
+    comparisonTable(means);
+    Map<Integer, List<Paired>> byLength = new TreeMap<>();
+    view.paired().stream()
+        .filter(p -> !p.task().equals(Scores.ALL))
+        .forEach(p -> byLength.computeIfAbsent(p.length(), l -> new ArrayList<>()).add(p));
+    boolean fold = view.paired().size() - means.size() > FOLD;
+    byLength.forEach(
+        (length, pairs) -> {
+          long better = pairs.stream().filter(p -> p.verdict().equals("better")).count();
+          long worse = pairs.stream().filter(p -> p.verdict().equals("worse")).count();
+          out.append(fold ? "<details>" : "<details open>").append("<summary>");
+          out.append(length == 0 ? "Tasks" : "Tasks at " + Format.count(length) + " tokens");
+          out.append(
+              String.format(
+                  "<span class=\"quiet\"> · %d compared, %d better, %d worse</span></summary>%n",
+                  pairs.size(), better, worse));
+          comparisonTable(pairs);
+          out.append("</details>\n");
+        });
+    out.append("</section>\n");
+  }
+
+  private void comparisonTable(List<Paired> pairs) {
+    double scale = pairs.stream().mapToDouble(HtmlReport::reach).max().orElse(1);
+    String header =
+        String.format(
+            Locale.ROOT,
+            "<span class=\"scale\"><i>−%.0f</i><i>0</i><i>+%.0f</i></span>",
+            scale,
+            scale);
+    out.append(
+        Tables.paired(pairs)
+            .html(
+                new Table.Decoration() {
+                  @Override
+                  public String rowClass(int row) {
+                    String verdict = pairs.get(row).verdict();
+                    return verdict.contains(" ") ? "quiet" : verdict;
+                  }
+
+                  @Override
+                  public String lastCell(int row) {
+                    return forest(pairs.get(row), scale);
+                  }
+                },
+                header));
+  }
+
+  private static double reach(Paired pair) {
+    double reach = Math.abs(pair.delta());
+    if (pair.ci95() != null) {
+      reach = Math.max(reach, Math.max(Math.abs(pair.ci95().lo()), Math.abs(pair.ci95().hi())));
+    }
+    return Math.max(5, Math.ceil(reach / 5) * 5);
+  }
+
+  /** The difference and its interval as a point on a line through zero. */
+  private static String forest(Paired pair, double scale) {
+    int width = 150;
+    StringBuilder svg = new StringBuilder();
+    svg.append("<svg class=\"forest\" width=\"150\" height=\"16\" aria-hidden=\"true\">");
+    svg.append("<line class=\"zero\" x1=\"75\" y1=\"0\" x2=\"75\" y2=\"16\"/>");
+    double half = (width - 12) / 2.0;
+    if (pair.ci95() != null) {
+      svg.append(
+          String.format(
+              Locale.ROOT,
+              "<line class=\"error\" x1=\"%.1f\" y1=\"8\" x2=\"%.1f\" y2=\"8\"/>",
+              75 + half * pair.ci95().lo() / scale,
+              75 + half * pair.ci95().hi() / scale));
+    }
+    svg.append(
+        String.format(
+            Locale.ROOT,
+            "<circle cx=\"%.1f\" cy=\"8\" r=\"3.5\"/>",
+            75 + half * pair.delta() / scale));
+    return svg.append("</svg>").toString();
+  }
+
+  private void disagreements(SuiteView view) {
+    List<Disagreements> groups =
+        Disagreements.of(data.suite(view), view.baseline(), view.compared());
+    if (groups.isEmpty()) {
+      out.append("<p>There are none: every sample scored the same with every method.</p>\n");
+    }
+    for (Disagreements group : groups) {
+      out.append("<h3>").append(Text.html(group.title(view.baseline()))).append("</h3>\n");
+      for (Item item : group.shown()) {
+        sample(view, item, group.method());
+      }
+      if (!group.more().isEmpty()) {
+        out.append("<p class=\"more\">").append(Text.html(group.more())).append("</p>\n");
+      }
+    }
+    out.append("</section>\n");
+  }
+
+  private void sample(SuiteView view, Item item, String method) {
+    SampleSummary sample = item.sample();
+    out.append("<details class=\"sample\"><summary><span class=\"where\">");
+    out.append(Text.html(sample.task())).append("</span><span class=\"length\">");
+    out.append(sample.length() == 0 ? "" : Format.count(sample.length()));
+    out.append("</span><span class=\"id\">").append(Text.html(Text.clip(sample.id(), 24)));
+    out.append("</span>");
+    for (String shown : List.of(view.baseline(), method)) {
+      out.append(verdict(shown, item));
+    }
+    out.append("</summary>\n<div class=\"body\">\n");
+    out.append("<h4>Prompt</h4>\n<pre>").append(Text.html(sample.promptHead()));
+    if (!sample.promptTail().isEmpty()) {
+      out.append("\n<span class=\"cut\">…</span>\n").append(Text.html(sample.promptTail()));
+    }
+    out.append("</pre>\n<h4>").append(sample.references().size() == 1 ? "Reference" : "References");
+    out.append("</h4>\n<ul class=\"references\">");
+    for (String reference : sample.references()) {
+      out.append("<li>").append(Text.html(Text.clip(reference, TEXT))).append("</li>");
+    }
+    out.append("</ul>\n");
+    for (String shown : view.methods()) {
+      for (Answer answer : item.answers().getOrDefault(shown, List.of())) {
+        answer(item, shown, answer);
+      }
+    }
+    out.append("</div></details>\n");
+  }
+
+  private void answer(Item item, String method, Answer answer) {
+    Generation row = answer.generation();
+    boolean several = item.answers().get(method).size() > 1;
+    out.append("<h4>").append(Text.html(method));
+    out.append(several ? " <span class=\"quiet\">attempt " + (row.attempt() + 1) + "</span>" : "");
+    out.append(mark(answer.value())).append("<span class=\"quiet\">");
+    out.append(Format.count(row.newTokens())).append(" tokens, ");
+    out.append(Text.html(row.failed() ? "error" : String.valueOf(row.finishReason())));
+    out.append("</span></h4>\n");
+    if (row.failed()) {
+      String message = row.errorMessage() == null ? "" : row.errorMessage();
+      out.append("<pre class=\"failed\">").append(Text.html(row.errorCode())).append(": ");
+      out.append(Text.html(Text.clip(message, TEXT))).append("</pre>\n");
+    } else if (answer.isNull()) {
+      out.append("<p class=\"quiet\">empty</p>\n");
+    } else {
+      out.append("<pre>").append(Text.html(Text.clip(row.text(), TEXT))).append("</pre>\n");
+    }
+  }
+
+  private static String verdict(String method, Item item) {
+    return "<span class=\"method\">" + Text.html(method) + mark(item.value(method)) + "</span>";
+  }
+
+  private static String mark(double value) {
+    String type = value == 1 ? "right" : value == 0 ? "wrong" : "partly";
+    String sign = value == 1 ? "✓" : value == 0 ? "✗" : "◐";
+    String score = value == 1 || value == 0 ? type : Format.score(100 * value) + " %";
+    return " <span class=\"mark " + type + "\">" + sign + " " + score + "</span> ";
+  }
+
+  private void rows(SuiteView view) {
+    out.append(Tables.counts(view).html());
+    List<String> warnings =
+        view.runs().stream()
+            .flatMap(run -> run.warnings().stream().map(warning -> run.method() + ": " + warning))
+            .toList();
+    if (!warnings.isEmpty()) {
+      out.append("<ul class=\"warnings\">\n");
+      warnings.forEach(w -> out.append("<li>").append(Text.html(w)).append("</li>\n"));
+      out.append("</ul>\n");
+    }
+    List<Generation> failed = data.failed(view);
+    if (failed.isEmpty()) {
+      out.append("<p>No row failed.</p>\n");
+    } else {
+      out.append("<h3>Rows that failed</h3>\n").append(Tables.errors(failed).html());
+      out.append("<p class=\"more\">").append(Tables.moreErrors(failed)).append("</p>\n");
+    }
+    out.append("</section>\n");
+  }
+}

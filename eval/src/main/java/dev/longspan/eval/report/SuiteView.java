@@ -1,0 +1,126 @@
+package dev.longspan.eval.report;
+
+import dev.longspan.eval.Scores;
+import dev.longspan.eval.Scores.Paired;
+import dev.longspan.eval.Scores.Run;
+import dev.longspan.eval.Scores.Score;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The scores of one suite, ready to be looked up by row, column and method. */
+final class SuiteView {
+  private final String name;
+  private final List<Run> runs;
+  private final List<String> tasks;
+  private final List<Integer> lengths;
+  private final List<Paired> paired;
+  private final Map<List<Object>, Score> byMetric = new HashMap<>();
+  private final Map<List<Object>, Score> byTask = new HashMap<>();
+  private final Map<List<Object>, Paired> byPair = new HashMap<>();
+
+  private SuiteView(Scores scores, String name) {
+    this.name = name;
+    runs = scores.runs().stream().filter(run -> run.suite().equals(name)).toList();
+    paired = scores.paired().stream().filter(p -> p.suite().equals(name)).toList();
+    List<Score> rows = scores.scores().stream().filter(s -> s.suite().equals(name)).toList();
+    List<Score> cells = rows.stream().filter(s -> !s.task().equals(Scores.ALL)).toList();
+    tasks = cells.stream().map(Score::task).distinct().toList();
+    lengths = cells.stream().map(Score::length).distinct().sorted().toList();
+    cells.forEach(s -> byTask.put(List.of(s.task(), s.length(), s.method()), s));
+    rows.stream()
+        .filter(s -> s.task().equals(Scores.ALL))
+        .forEach(s -> byMetric.put(List.of(s.metric(), s.length(), s.method()), s));
+    paired.forEach(p -> byPair.put(List.of(p.task(), p.length(), p.method()), p));
+  }
+
+  static List<SuiteView> of(Scores scores) {
+    return scores.runs().stream()
+        .map(Run::suite)
+        .distinct()
+        .map(suite -> new SuiteView(scores, suite))
+        .toList();
+  }
+
+  String name() {
+    return name;
+  }
+
+  List<Run> runs() {
+    return runs;
+  }
+
+  /** Returns the methods, the baseline first. */
+  List<String> methods() {
+    return runs.stream().map(Run::method).toList();
+  }
+
+  /** Returns the baseline, or null if nothing is compared. */
+  String baseline() {
+    return paired.isEmpty() ? null : paired.get(0).baseline();
+  }
+
+  /** Returns the methods that are compared with the baseline. */
+  List<String> compared() {
+    return paired.stream().map(Paired::method).distinct().toList();
+  }
+
+  List<String> tasks() {
+    return tasks;
+  }
+
+  /** Returns the lengths, ascending. */
+  List<Integer> lengths() {
+    return lengths;
+  }
+
+  int longest() {
+    return lengths.get(lengths.size() - 1);
+  }
+
+  List<Paired> paired() {
+    return paired;
+  }
+
+  /** Returns the score of a task, or the mean over tasks for {@link Scores#ALL}; null if none. */
+  Score score(String task, int length, String method) {
+    return task.equals(Scores.ALL)
+        ? metric(Scores.MEAN, length, method)
+        : byTask.get(List.of(task, length, method));
+  }
+
+  /** Returns a value over all tasks, null if there is none. */
+  Score metric(String metric, int length, String method) {
+    return byMetric.get(List.of(metric, length, method));
+  }
+
+  /** Returns a value over all tasks, NaN if there is none. */
+  double value(String metric, int length, String method) {
+    Score score = metric(metric, length, method);
+    return score == null || score.value() == null ? Double.NaN : score.value();
+  }
+
+  /** Returns how often the method's rate is the baseline's; NaN if one of them is unknown. */
+  double speedup(String rate, int length, String method) {
+    return baseline() == null
+        ? Double.NaN
+        : value(rate, length, method) / value(rate, length, baseline());
+  }
+
+  /** Returns the comparison, or null if there is none. */
+  Paired pair(String task, int length, String method) {
+    return byPair.get(List.of(task, length, method));
+  }
+
+  /** Returns the effective length as text, with a sign where it lies beyond what was tested. */
+  String effective(String method) {
+    double value = value(Scores.EFFECTIVE_LENGTH, Scores.ALL_LENGTHS, method);
+    if (Double.isNaN(value)) {
+      return Format.NONE;
+    }
+    if (value == 0) {
+      return "< " + Format.count(lengths.get(0));
+    }
+    return (value == longest() ? "≥ " : "") + Format.count((long) value);
+  }
+}
