@@ -59,7 +59,6 @@ public final class ModelConfigReader {
       throw c.bad("head_dim", "is " + headDim + ", expected an even number: rotation takes pairs");
     }
     int layers = c.positive("num_hidden_layers");
-    int maxPositions = c.positive("max_position_embeddings");
     boolean minicpm = architecture.equals(MINICPM);
     boolean bias = !architecture.equals(QWEN2) && c.flag("attention_bias", false);
     return new ModelConfig(
@@ -71,9 +70,9 @@ public final class ModelConfigReader {
         kvHeads,
         headDim,
         c.positive("vocab_size"),
-        maxPositions,
+        RopeReader.maxPositions(c),
         (float) c.positiveNumber("rms_norm_eps", 1e-6),
-        RopeReader.read(c, headDim, maxPositions),
+        RopeReader.read(c, headDim),
         minicpm ? (float) c.positiveNumber("scale_emb") : 1f,
         minicpm ? (float) (c.positiveNumber("scale_depth") / Math.sqrt(layers)) : 1f,
         minicpm ? (float) (c.positiveNumber("dim_model_base") / hidden) : 1f,

@@ -56,8 +56,20 @@ public record SparseConfig(
       throw new IllegalArgumentException(
           String.format(
               "%s. Found kernel_size %d, kernel_stride %d, block_size %d, window_size %d,"
-                  + " init_blocks %d, topk %d",
-              rule, kernelSize, kernelStride, blockSize, windowSize, initBlocks, topk));
+                  + " init_blocks %d, topk %d; derived: coarse windows of %d tokens with stride %d,"
+                  + " %d local blocks, %d selected blocks = %d tokens",
+              rule,
+              kernelSize,
+              kernelStride,
+              blockSize,
+              windowSize,
+              initBlocks,
+              topk,
+              4 * kernelSize,
+              4 * kernelStride,
+              windowSize / Math.max(1, blockSize),
+              topk + windowSize / Math.max(1, blockSize),
+              topk * blockSize + windowSize));
     }
   }
 

@@ -44,7 +44,7 @@ final class SparseConfigReader {
           fields.positive("kernel_stride", d.kernelStride()),
           fields.atLeast(0, "init_blocks", d.initBlocks()),
           fields.positive("block_size", d.blockSize()),
-          fields.positive("window_size", d.windowSize()),
+          fields.atLeast(0, "window_size", d.windowSize()),
           fields.positive("topk", d.topk()),
           // -1 means that sparse attention is used at every length; so does 0.
           Math.max(0, fields.atLeast(-1, "dense_len", d.denseLength())),

@@ -11,6 +11,8 @@ import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
+import com.hubspot.jinjava.lib.tag.Tag;
+import com.hubspot.jinjava.tree.TagNode;
 import dev.longspan.kernels.checkpoint.CheckpointException;
 import java.time.LocalDateTime;
 import java.util.HashMap;
@@ -20,6 +22,7 @@ import jinjava.de.odysseus.el.tree.TreeStore;
 import jinjava.de.odysseus.el.tree.impl.Cache;
 import jinjava.javax.el.CompositeELResolver;
 import jinjava.javax.el.ELContext;
+import jinjava.javax.el.ELException;
 import jinjava.javax.el.ELResolver;
 import jinjava.javax.el.ExpressionFactory;
 
@@ -133,6 +136,9 @@ final class ChatTemplate {
             return expressions;
           }
         };
+    jinjava.registerTag(new PythonFor());
+    jinjava.registerTag(new Generation());
+    PythonFilters.all().forEach(jinjava::registerFilter);
     jinjava.registerFunction(
         new ELFunctionDefinition("", "raise_exception", ChatTemplate.class, "raise", String.class));
     jinjava.registerFunction(
@@ -149,7 +155,11 @@ final class ChatTemplate {
         return null;
       }
       Object result = PythonValues.call(base.toString(), method.toString(), arguments);
-      context.setPropertyResolved(result != null);
+      if (result == null) {
+        throw new ELException(
+            "a string has no method " + method + " with " + arguments.length + " arguments");
+      }
+      context.setPropertyResolved(true);
       return result;
     }
 
@@ -186,6 +196,23 @@ final class ChatTemplate {
     @Override
     public Class<?> getCommonPropertyType(ELContext context, Object base) {
       return null;
+    }
+  }
+
+  /** The {@code generation} block, which marks what a model is trained on, is its content. */
+  private static final class Generation implements Tag {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getName() {
+      return "generation";
+    }
+
+    @Override
+    public String interpret(TagNode node, JinjavaInterpreter interpreter) {
+      StringBuilder text = new StringBuilder();
+      node.getChildren().forEach(child -> text.append(child.render(interpreter).getValue()));
+      return text.toString();
     }
   }
 

@@ -6,6 +6,7 @@ import com.hubspot.jinjava.el.ext.ExtendedParser;
 import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import jinjava.de.odysseus.el.tree.Bindings;
@@ -18,6 +19,7 @@ import jinjava.de.odysseus.el.tree.impl.ast.AstDot;
 import jinjava.de.odysseus.el.tree.impl.ast.AstIdentifier;
 import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
 import jinjava.de.odysseus.el.tree.impl.ast.AstParameters;
+import jinjava.de.odysseus.el.tree.impl.ast.AstRightValue;
 import jinjava.de.odysseus.el.tree.impl.ast.AstUnary;
 import jinjava.javax.el.ELContext;
 import jinjava.javax.el.ELException;
@@ -34,7 +36,7 @@ final class PythonParser extends ExtendedParser {
     private static final long serialVersionUID = 1L;
 
     Syntax() {
-      super(Feature.METHOD_INVOCATIONS);
+      super(Feature.METHOD_INVOCATIONS, Feature.VARARGS);
     }
 
     @Override
@@ -147,7 +149,7 @@ final class PythonParser extends ExtendedParser {
   }
 
   /** {@code value[start:stop:step]} of a list or string, as Python counts. */
-  private static final class Slice extends jinjava.de.odysseus.el.tree.impl.ast.AstRightValue {
+  private static final class Slice extends AstRightValue {
     private final AstNode[] parts;
 
     /** Any part but the value may be null. */
@@ -184,12 +186,12 @@ final class PythonParser extends ExtendedParser {
 
     @Override
     public int getCardinality() {
-      return (int) java.util.Arrays.stream(parts).filter(Objects::nonNull).count();
+      return (int) Arrays.stream(parts).filter(Objects::nonNull).count();
     }
 
     @Override
     public AstNode getChild(int i) {
-      return java.util.Arrays.stream(parts).filter(Objects::nonNull).skip(i).findFirst().get();
+      return Arrays.stream(parts).filter(Objects::nonNull).skip(i).findFirst().get();
     }
   }
 }
