@@ -16,7 +16,7 @@ import java.util.function.IntFunction;
 final class ConsoleTable {
   private static final int WIDTH = 100;
   private static final int VALUE = 7;
-  private static final int DELTA = 7;
+  private static final int DELTA = 8;
 
   private final SuiteView view;
   private final int label;
@@ -91,9 +91,14 @@ final class ConsoleTable {
     return view.compared().contains(method) ? VALUE : VALUE + 2;
   }
 
+  private static int deltaWidth(List<String> methods) {
+    return methods.size() == 1 ? DELTA - 1 : DELTA; // six lengths fit with not a column to spare
+  }
+
   private int groupWidth(List<String> methods) {
     return methods.stream()
-        .mapToInt(m -> valueWidth(m, methods) + (view.compared().contains(m) ? DELTA : 0))
+        .mapToInt(
+            m -> valueWidth(m, methods) + (view.compared().contains(m) ? deltaWidth(methods) : 0))
         .sum();
   }
 
@@ -120,7 +125,7 @@ final class ConsoleTable {
     StringBuilder names = new StringBuilder();
     for (String method : methods) {
       names.append(pad(method, valueWidth(method, methods)));
-      names.append(view.compared().contains(method) ? pad("diff ", DELTA) : "");
+      names.append(view.compared().contains(method) ? pad("diff ", deltaWidth(methods)) : "");
     }
     return names.toString();
   }
@@ -134,7 +139,7 @@ final class ConsoleTable {
       if (view.compared().contains(method)) {
         Paired pair = view.pair(task, length, method);
         String delta = pair == null ? "" : Format.signed(pair.delta());
-        cells.append(pad(delta + (pair != null && sure(pair) ? "*" : " "), DELTA));
+        cells.append(pad(delta + (pair != null && sure(pair) ? "*" : " "), deltaWidth(methods)));
       }
     }
     return cells.toString();
@@ -146,7 +151,8 @@ final class ConsoleTable {
       String text = Format.rate(view.value(rate, length, method));
       cells.append(pad(text, valueWidth(method, methods)));
       if (view.compared().contains(method)) {
-        cells.append(pad(Format.times(view.speedup(rate, length, method)) + " ", DELTA));
+        cells.append(
+            pad(Format.times(view.speedup(rate, length, method)) + " ", deltaWidth(methods)));
       }
     }
     return cells.toString();

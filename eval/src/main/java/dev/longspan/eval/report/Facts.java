@@ -25,7 +25,12 @@ final class Facts {
       facts.add("Method", text(method.path("name")), text(method.path("settings")));
     }
     for (JsonNode suite : manifest.path("suites")) {
-      facts.add("Suite", join(suite, "name", "version"), suite(suite));
+      String version = text(suite.path("version"));
+      facts.add(
+          "Suite",
+          text(suite.path("name")),
+          version.isEmpty() ? "" : "version " + version,
+          suite(suite));
     }
     facts.add("Sampling", text(manifest.path("sampling")), "");
     facts.add("Hardware", text(manifest.path("hardware")), "");

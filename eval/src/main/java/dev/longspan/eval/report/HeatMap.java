@@ -15,7 +15,6 @@ import java.util.Locale;
  * green. The colours themselves are in the style sheet.
  */
 final class HeatMap {
-  private static final int CELL = 45;
   private static final int ROW = 25;
   private static final int TOP = 46;
 
@@ -25,12 +24,14 @@ final class HeatMap {
   private final SuiteView view;
   private final List<String> tasks;
   private final int labels;
+  private final int cell;
 
   HeatMap(SuiteView view) {
     this.view = view;
     this.tasks = new ArrayList<>(view.tasks());
     tasks.add(Scores.ALL);
     int longest = tasks.stream().mapToInt(String::length).max().orElse(0);
+    this.cell = view.lengths().size() > 3 ? 45 : 62;
     this.labels = Math.min(180, 12 + (int) (6.5 * longest));
   }
 
@@ -117,7 +118,7 @@ final class HeatMap {
   }
 
   private String cell(int row, int column, String shade, String text, String tip) {
-    int x = labels + column * CELL;
+    int x = labels + column * cell;
     return String.format(
         Locale.ROOT,
         "<g class=\"%s\"><title>%s</title><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>"
@@ -126,16 +127,16 @@ final class HeatMap {
         Text.html(tip),
         x + 1,
         y(row) + 1,
-        CELL - 2,
+        cell - 2,
         ROW - 2,
-        x + CELL / 2,
+        x + cell / 2,
         y(row) + ROW / 2 + 4,
         text);
   }
 
   private String panel(String title, String role, String cells) {
     int titled = labels + 8 * title.length() + 6 * role.length() + 10;
-    int width = Math.max(labels + view.lengths().size() * CELL + 2, titled);
+    int width = Math.max(labels + view.lengths().size() * cell + 2, titled);
     int height = TOP + tasks.size() * ROW + 10;
     StringBuilder out = new StringBuilder();
     out.append(
@@ -158,7 +159,7 @@ final class HeatMap {
       out.append(
           String.format(
               "<text class=\"column\" x=\"%d\" y=\"%d\">%s</text>%n",
-              labels + column * CELL + CELL / 2,
+              labels + column * cell + cell / 2,
               TOP - 7,
               length == 0 ? "score" : Format.count(length)));
     }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** The report as one HTML file that needs neither script nor network. */
 final class HtmlReport {
@@ -65,8 +66,8 @@ final class HtmlReport {
       section("ran", "What ran");
       out.append("<dl>\n");
       for (List<String> fact : facts.rows()) {
-        out.append("<dt>").append(Text.html(fact.get(0))).append("</dt><dd>");
-        out.append(Text.html(fact.get(1))).append("</dd>\n");
+        out.append("<div><dt>").append(Text.html(fact.get(0))).append("</dt><dd>");
+        out.append(Text.html(fact.get(1))).append("</dd></div>\n");
       }
       out.append("</dl>\n</section>\n");
     }
@@ -96,7 +97,12 @@ final class HtmlReport {
   private void suite(SuiteView view, boolean named) {
     String prefix = named ? view.name() + ": " : "";
     section("summary", prefix + "Summary");
-    out.append(Tables.summary(view).html()).append("</section>\n");
+    out.append(Tables.summary(view).html());
+    if (!view.figures().isEmpty()) {
+      out.append("<details open><summary>Further figures</summary>\n");
+      out.append(Tables.figures(view).html()).append("</details>\n");
+    }
+    out.append("</section>\n");
     section("scores", prefix + "Scores by task and length");
     out.append(new HeatMap(view).html()).append("</section>\n");
     section("retention", prefix + "Scores by length");
@@ -290,6 +296,14 @@ final class HtmlReport {
       out.append(verdict(shown, item));
     }
     out.append("</summary>\n<div class=\"body\">\n");
+    if (!sample.info().isEmpty()) {
+      String info =
+          new TreeMap<>(sample.info())
+              .entrySet().stream()
+                  .map(e -> e.getKey().replace('_', ' ') + " " + Text.clip(e.getValue(), 80))
+                  .collect(Collectors.joining(" · "));
+      out.append("<p class=\"info\">").append(Text.html(info)).append("</p>\n");
+    }
     out.append("<h4>Prompt</h4>\n<pre>").append(Text.html(sample.promptHead()));
     if (!sample.promptTail().isEmpty()) {
       out.append("\n<span class=\"cut\">…</span>\n").append(Text.html(sample.promptTail()));

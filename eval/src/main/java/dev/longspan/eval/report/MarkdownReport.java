@@ -45,6 +45,9 @@ final class MarkdownReport {
 
   private void suite(SuiteView view, String prefix) {
     heading(prefix + "Summary", Tables.summary(view));
+    if (!view.figures().isEmpty()) {
+      heading(prefix + "Further figures", Tables.figures(view));
+    }
     out.append("## ").append(prefix).append("Scores by task and length\n\n");
     for (String method : view.methods()) {
       out.append("### ").append(Text.markdown(method)).append("\n\n");

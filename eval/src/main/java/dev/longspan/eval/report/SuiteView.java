@@ -4,17 +4,32 @@ import dev.longspan.eval.Scores;
 import dev.longspan.eval.Scores.Paired;
 import dev.longspan.eval.Scores.Run;
 import dev.longspan.eval.Scores.Score;
+import dev.longspan.eval.score.SuiteScorers;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The scores of one suite, ready to be looked up by row, column and method. */
 final class SuiteView {
+  private static final Set<String> STANDARD =
+      Set.of(
+          Scores.MEAN,
+          Scores.AVERAGE,
+          Scores.AVERAGE_INCREASING,
+          Scores.AVERAGE_DECREASING,
+          Scores.EFFECTIVE_LENGTH,
+          Scores.RETENTION,
+          Scores.PREFILL_RATE,
+          Scores.DECODE_RATE);
+
   private final String name;
   private final List<Run> runs;
   private final List<String> tasks;
   private final List<Integer> lengths;
   private final List<Paired> paired;
+  private final List<Score> figures = new ArrayList<>();
   private final Map<List<Object>, Score> byMetric = new HashMap<>();
   private final Map<List<Object>, Score> byTask = new HashMap<>();
   private final Map<List<Object>, Paired> byPair = new HashMap<>();
@@ -24,13 +39,26 @@ final class SuiteView {
     runs = scores.runs().stream().filter(run -> run.suite().equals(name)).toList();
     paired = scores.paired().stream().filter(p -> p.suite().equals(name)).toList();
     List<Score> rows = scores.scores().stream().filter(s -> s.suite().equals(name)).toList();
-    List<Score> cells = rows.stream().filter(s -> !s.task().equals(Scores.ALL)).toList();
+    // A suite's own figures follow the values of its cells and may bear the names of tasks.
+    List<String> known = SuiteScorers.of(name).tasks();
+    List<Score> cells = new ArrayList<>();
+    for (Score row : rows) {
+      List<Object> key = List.of(row.task(), row.length(), row.method());
+      if (row.task().equals(Scores.ALL)) {
+        if (STANDARD.contains(row.metric())) {
+          byMetric.put(List.of(row.metric(), row.length(), row.method()), row);
+        } else {
+          figures.add(row);
+        }
+      } else if (known.contains(row.task()) && !byTask.containsKey(key)) {
+        byTask.put(key, row);
+        cells.add(row);
+      } else {
+        figures.add(row);
+      }
+    }
     tasks = cells.stream().map(Score::task).distinct().toList();
     lengths = cells.stream().map(Score::length).distinct().sorted().toList();
-    cells.forEach(s -> byTask.put(List.of(s.task(), s.length(), s.method()), s));
-    rows.stream()
-        .filter(s -> s.task().equals(Scores.ALL))
-        .forEach(s -> byMetric.put(List.of(s.metric(), s.length(), s.method()), s));
     paired.forEach(p -> byPair.put(List.of(p.task(), p.length(), p.method()), p));
   }
 
@@ -76,6 +104,11 @@ final class SuiteView {
 
   int longest() {
     return lengths.get(lengths.size() - 1);
+  }
+
+  /** Returns the values that only this suite has, such as means of groups of tasks. */
+  List<Score> figures() {
+    return figures;
   }
 
   List<Paired> paired() {

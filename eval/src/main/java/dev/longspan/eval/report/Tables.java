@@ -6,8 +6,11 @@ import dev.longspan.eval.Scores.Paired;
 import dev.longspan.eval.Scores.Run;
 import dev.longspan.eval.Scores.Score;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeSet;
 
 /** The tables of the report. */
@@ -75,8 +78,7 @@ final class Tables {
         if (score == null) {
           row.add("");
         } else {
-          String interval = Format.interval(score.ci95());
-          row.add((Format.score(score.value()) + " " + interval).strip());
+          row.add(withInterval(score));
         }
       }
       rows.add(row);
@@ -120,6 +122,35 @@ final class Tables {
             "Decode tokens/s",
             "ratio"),
         rows);
+  }
+
+  /** The figures that only this suite has, one row for each and a column for each method. */
+  static Table figures(SuiteView view) {
+    Map<List<String>, Map<String, Score>> grouped = new LinkedHashMap<>();
+    for (Score figure : view.figures()) {
+      String task = figure.task().equals(Scores.ALL) ? "all tasks" : figure.task();
+      grouped
+          .computeIfAbsent(List.of(task, figure.metric()), key -> new HashMap<>())
+          .put(figure.method(), figure);
+    }
+    List<String> header = new ArrayList<>(List.of("Of", "Figure", "n"));
+    header.addAll(view.methods());
+    List<List<String>> rows = new ArrayList<>();
+    grouped.forEach(
+        (key, byMethod) -> {
+          List<String> row = new ArrayList<>(key);
+          row.add(Format.count(byMethod.values().iterator().next().n()));
+          for (String method : view.methods()) {
+            Score figure = byMethod.get(method);
+            row.add(figure == null ? Format.NONE : withInterval(figure));
+          }
+          rows.add(row);
+        });
+    return new Table("ll" + "r".repeat(header.size() - 2), header, rows);
+  }
+
+  private static String withInterval(Score score) {
+    return (Format.score(score.value()) + " " + Format.interval(score.ci95())).strip();
   }
 
   /** The given comparisons. */

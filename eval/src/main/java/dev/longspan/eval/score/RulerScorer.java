@@ -1,5 +1,6 @@
 package dev.longspan.eval.score;
 
+import dev.longspan.datasets.ruler.Ruler;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.text.PyStrings;
 import java.util.List;
@@ -16,30 +17,17 @@ final class RulerScorer implements SuiteScorer {
 
   @Override
   public String suite() {
-    return "ruler";
+    return Ruler.SUITE;
   }
 
   @Override
   public List<String> tasks() {
-    return List.of(
-        "niah_single_1",
-        "niah_single_2",
-        "niah_single_3",
-        "niah_multikey_1",
-        "niah_multikey_2",
-        "niah_multikey_3",
-        "niah_multivalue",
-        "niah_multiquery",
-        "vt",
-        "cwe",
-        "fwe",
-        "qa_1",
-        "qa_2");
+    return Ruler.TASKS;
   }
 
   @Override
   public String metric(String task) {
-    return task.startsWith("qa_") ? MATCH_PART : MATCH_ALL;
+    return Ruler.metric(task).equals("part") ? MATCH_PART : MATCH_ALL;
   }
 
   /** Strips, turns every control character below U+0020 into a newline, and strips again. */

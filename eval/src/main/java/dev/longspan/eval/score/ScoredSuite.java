@@ -62,7 +62,7 @@ public final class ScoredSuite {
   }
 
   /**
-   * Scores all rows, suite by suite in the order of the samples.
+   * Scores all rows, suite by suite in alphabetical order.
    *
    * <p>Of several rows for the same attempt at a sample an answer is kept before a failure, and the
    * first of equals; the rest and the rows without a sample are left out and counted.
@@ -78,7 +78,7 @@ public final class ScoredSuite {
           "there are no samples to score; prepare the suite first, or check the samples folder");
     }
     Set<String> methods = new TreeSet<>();
-    Map<String, List<Generation>> rows = new LinkedHashMap<>();
+    Map<String, List<Generation>> rows = new TreeMap<>();
     samples.forEach(sample -> rows.put(sample.suite(), new ArrayList<>()));
     for (Generation row : generations) {
       methods.add(row.method());

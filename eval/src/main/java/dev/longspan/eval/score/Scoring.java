@@ -76,19 +76,21 @@ public final class Scoring {
     List<String> warnings =
         Stream.of(
                 warning(
+                    "sample",
                     missing,
                     i -> ScoredSuite.name(i.sample().task(), i.sample().length(), i.sample().id()),
-                    "samples of " + items.size() + " have no row and enter no value; run again"),
+                    "without a row, left out of the values; run again"),
                 warning(
+                    "row",
                     failed,
                     row -> ScoredSuite.name(row) + " " + row.errorCode(),
-                    "rows failed and score 0"),
+                    "failed and counted as 0"),
                 warning(
+                    "row",
                     duplicates,
                     ScoredSuite::name,
-                    "rows left out: their sample and attempt has another row"),
-                warning(
-                    unmatched, ScoredSuite::name, "rows left out: their sample is not in the run"))
+                    "left out since another row answers the same attempt"),
+                warning("row", unmatched, ScoredSuite::name, "left out, of no sample in the run"))
             .flatMap(List::stream)
             .toList();
     return new Run(
@@ -115,14 +117,22 @@ public final class Scoring {
     return answer.generation().failed() ? "error" : reason == null ? "unknown" : reason;
   }
 
-  private static <T> List<String> warning(List<T> items, Function<T, String> name, String what) {
+  private static <T> List<String> warning(
+      String unit, List<T> items, Function<T, String> name, String what) {
     if (items.isEmpty()) {
       return List.of();
     }
     String names = items.stream().limit(NAMED).map(name).collect(Collectors.joining(", "));
     int more = items.size() - NAMED;
     return List.of(
-        items.size() + " " + what + ": " + names + (more > 0 ? " and " + more + " more" : ""));
+        items.size()
+            + " "
+            + unit
+            + (items.size() == 1 ? " " : "s ")
+            + what
+            + ": "
+            + names
+            + (more > 0 ? " and " + more + " more" : ""));
   }
 
   /** Groups a suite's cells by length, ascending. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longspan.datasets.ruler.Ruler;
 import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.Scores;
@@ -20,6 +21,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class ScoringTest {
+  private static final List<String> TASKS = Ruler.TASKS;
   private final TinyRun run = new TinyRun();
 
   private Scores score() {
@@ -115,14 +117,14 @@ class ScoringTest {
   @Test
   void eightSamplesCanShowALossInFiveTasksButNotInSeven() {
     for (int task = 1; task <= 5; task++) {
-      cell("niah_" + task, 512, 8, 8, task == 1 ? 0 : 8);
+      cell(TASKS.get(task), 512, 8, 8, task == 1 ? 0 : 8);
     }
-    assertEquals("worse", pair(score(), "niah_1", 512).verdict());
-    assertEquals("no difference shown", pair(score(), "niah_2", 512).verdict());
-    cell("niah_6", 512, 8, 8, 8);
-    cell("niah_7", 512, 8, 8, 8);
-    assertEquals("too few samples", pair(score(), "niah_1", 512).verdict());
-    assertEquals("too few samples", pair(score(), "niah_2", 512).verdict());
+    assertEquals("worse", pair(score(), TASKS.get(1), 512).verdict());
+    assertEquals("no difference shown", pair(score(), TASKS.get(2), 512).verdict());
+    cell(TASKS.get(6), 512, 8, 8, 8);
+    cell(TASKS.get(7), 512, 8, 8, 8);
+    assertEquals("too few samples", pair(score(), TASKS.get(1), 512).verdict());
+    assertEquals("too few samples", pair(score(), TASKS.get(2), 512).verdict());
   }
 
   @Test
@@ -142,7 +144,8 @@ class ScoringTest {
     assertEquals(2, counts.answers());
     assertEquals(1, counts.errors());
     assertEquals(Map.of("stop", 2, "error", 1), counts.finishReasons());
-    assertEquals(List.of("1 rows failed and score 0: vt/512/c prompt_too_long"), counts.warnings());
+    assertEquals(
+        List.of("1 row failed and counted as 0: vt/512/c prompt_too_long"), counts.warnings());
     assertEquals(2, one(scores, "all", 512, "dense", "prefill_tokens_per_second").n());
   }
 
@@ -164,10 +167,10 @@ class ScoringTest {
         sparse.answers() + sparse.errors() + sparse.duplicates() + sparse.unmatched());
     assertEquals(
         List.of(
-            "6 samples of 8 have no row and enter no value; run again: vt/512/s2, vt/512/s3,"
+            "6 samples without a row, left out of the values; run again: vt/512/s2, vt/512/s3,"
                 + " vt/512/s4, vt/512/s5, vt/512/s6 and 1 more",
-            "1 rows left out: their sample and attempt has another row: vt/512/s0",
-            "1 rows left out: their sample is not in the run: vt/512/s99"),
+            "1 row left out since another row answers the same attempt: vt/512/s0",
+            "1 row left out, of no sample in the run: vt/512/s99"),
         sparse.warnings());
     Score value = one(scores, "vt", 512, "sparse", "string_match_all");
     assertEquals(100, value.value(), "the first of two answers counts");
