@@ -79,6 +79,32 @@ class StopStringsTest {
   }
 
   @Test
+  void noPlaceInTheAnswerIsABlindSpot() {
+    for (String stop : List.of("é", "éb", "😀é", "éab😀cd", "😀😀😀", "\n\nUser:")) {
+      byte[] end = stop.getBytes(StandardCharsets.UTF_8);
+      for (String filler : List.of("x", "é", "😀x", "ab\n")) {
+        for (int before = 0; before < 150; before++) {
+          byte[] start = filler.repeat(before).getBytes(StandardCharsets.UTF_8);
+          int[] tokens = new int[start.length + end.length];
+          for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = (i < start.length ? start[i] : end[i - start.length]) & 0xff;
+          }
+          StopStrings stops = new StopStrings(List.of(stop), text);
+          int count = 1;
+          while (count < tokens.length && !stops.in(tokens, count)) {
+            count++;
+          }
+          String found = text.decode(Arrays.copyOf(tokens, count));
+          assertTrue(found.endsWith(stop), stop + " in " + filler + " x " + before);
+          if (count == tokens.length) {
+            assertTrue(stops.in(tokens, count), stop + " in " + filler + " x " + before);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
   void workPerTokenDoesNotGrowWithTheAnswer() {
     AtomicLong decoded = new AtomicLong();
     Detokenizer counting =
