@@ -297,7 +297,7 @@ class ReportsTest {
       run.add("vt", 512, "s" + i, Map.of("dense", true, "infllm-v2", i < 2));
     }
     String table = Reports.consoleTable(Scoring.score(run.samples, run.generations, "dense", 42));
-    assertTrue(table.contains("vt             100       16.7  -83.3*\n"), table);
+    assertTrue(table.contains("vt            100       16.7  -83.3*\n"), table);
     assertTrue(table.contains("* beyond noise: p < 0.05 after Holm's correction\n"), table);
   }
 
