@@ -1,14 +1,11 @@
 package dev.longspan.datasets;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
-import com.fasterxml.jackson.databind.node.JsonNodeType;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -33,16 +30,16 @@ public final class SampleFiles {
             row -> {
               Sample sample = sample(row);
               if (!seen.add(List.of(sample.suite(), sample.task(), sample.length(), sample.id()))) {
-                throw row.wrong(
-                    "id",
-                    "an id that no other sample of "
-                        + sample.suite()
-                        + " "
-                        + sample.task()
-                        + " at length "
-                        + sample.length()
-                        + " has",
-                    "\"" + sample.id() + "\" again");
+                throw row.at("id")
+                    .wrong(
+                        "an id that no other sample of "
+                            + sample.suite()
+                            + " "
+                            + sample.task()
+                            + " at length "
+                            + sample.length()
+                            + " has",
+                        "\"" + sample.id() + "\" again");
               }
               return sample;
             });
@@ -69,24 +66,18 @@ public final class SampleFiles {
     }
   }
 
-  private static Sample sample(JsonLines.Row row) {
-    List<Message> messages = new ArrayList<>();
-    for (JsonNode node : row.objects("messages")) {
-      String field = "messages[" + messages.size() + "].";
-      messages.add(
-          new Message(
-              row.expect(field + "role", node.path("role"), JsonNodeType.STRING).asText(),
-              row.expect(field + "content", node.path("content"), JsonNodeType.STRING).asText()));
-    }
+  private static Sample sample(Json row) {
     return new Sample(
         row.text("suite"),
         row.text("task"),
-        row.number("length"),
+        row.number("length", 0),
         row.text("id"),
-        messages,
+        row.list("messages").stream()
+            .map(message -> new Message(message.text("role"), message.text("content")))
+            .toList(),
         row.text("answerPrefix"),
         row.texts("references"),
-        row.number("maxNewTokens"),
+        row.number("maxNewTokens", 1),
         row.map("info"));
   }
 }

@@ -54,8 +54,7 @@ class SampleFilesTest {
       Iterator<Sample> rows = samples.iterator();
       assertEquals(List.of("so"), rows.next().references());
       String message = assertThrows(DatasetException.class, rows::hasNext).getMessage();
-      assertEquals(
-          file + " line 5: not a JSON object: ", message.substring(0, message.indexOf("U")));
+      assertEquals(file + " line 5: not JSON: ", message.substring(0, message.indexOf("U")));
     }
   }
 
@@ -87,7 +86,7 @@ class SampleFilesTest {
         row.replace("\"role\":\"user\",", ""),
         "field \"messages[0].role\": expected string, found nothing");
     refuse(row.replace("\"3%\"", "null"), "field \"info.depth\": expected string, found null");
-    refuse("[1]\n", "expected a JSON object, found array");
+    refuse("[1]\n", "expected object, found array");
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -75,14 +76,14 @@ public final class Chronicle {
     return sentences.get(index);
   }
 
-  /** Returns {@code count} sentences of which {@code hero} is the subject. */
+  /** Returns {@code count} sentences of which {@code hero} is the subject; none names a mayor. */
   List<String> about(Person hero, int count) {
     List<String> result = new ArrayList<>();
     while (result.size() < count) {
       Scene scene = new Scene(hero, other(FIRST_CAST, hero), other(FIRST_CAST, hero));
-      result.add(once(() -> event(scene)));
+      result.add(once(() -> event(scene, pickWithoutMayor("acts"))));
       if (result.size() < count) {
-        result.add(once(() -> scene.fill(pick("follows"))));
+        result.add(once(() -> scene.fill(pickWithoutMayor("follows"))));
       }
       date = date.plusDays(20 + random.nextInt(200));
     }
@@ -96,7 +97,7 @@ public final class Chronicle {
     List<String> entry = new ArrayList<>();
     entry.add(once(() -> scene.fill(pick("scenes"))));
     Event past = memory.isEmpty() ? null : Words.pick(memory, random);
-    entry.add(once(() -> event(scene)));
+    entry.add(once(() -> event(scene, pick("acts"))));
     for (int i = 1 + random.nextInt(3); i > 0; i--) {
       entry.add(once(() -> scene.fill(pick("follows"))));
     }
@@ -110,9 +111,9 @@ public final class Chronicle {
   }
 
   /** Tells what happens and keeps it in memory. */
-  private String event(Scene scene) {
+  private String event(Scene scene, String act) {
     Map<String, String> details = new HashMap<>();
-    String[] parts = scene.choose(pick("acts")).split(" => ");
+    String[] parts = scene.choose(act).split(" => ");
     String sentence = scene.fill(parts[0], details);
     Event event = new Event(scene.fill(parts[1], details), date);
     if (memory.size() < MEMORY) {
@@ -123,7 +124,7 @@ public final class Chronicle {
     return sentence;
   }
 
-  private String once(java.util.function.Supplier<String> writer) {
+  private String once(Supplier<String> writer) {
     String sentence = writer.get();
     while (!said.add(sentence)) {
       sentence = writer.get();
@@ -133,6 +134,14 @@ public final class Chronicle {
 
   private String pick(String list) {
     return Words.pick(PHRASES.get(list), random);
+  }
+
+  private String pickWithoutMayor(String list) {
+    String phrase = pick(list);
+    while (phrase.contains("{mayor}")) {
+      phrase = pick(list);
+    }
+    return phrase;
   }
 
   private Person other(int cast, Person not) {

@@ -31,9 +31,9 @@ final class CommonWords implements Task {
   CommonWords(String name, Wording wording) {
     this.name = name;
     this.wording = wording;
-    common = wording.number(name, "num_cw", 1);
-    often = wording.number(name, "freq_cw", 2);
-    seldom = wording.number(name, "freq_ucw", 1);
+    common = wording.arguments(name).number("num_cw", 1);
+    often = wording.arguments(name).number("freq_cw", 2);
+    seldom = wording.arguments(name).number("freq_ucw", 1);
   }
 
   @Override

@@ -26,7 +26,7 @@ final class Essay {
   List<String> first(int words) {
     while (wordsBefore.get(read.size()) < words) {
       String sentence = sentences.apply(read.size());
-      wordsBefore.add(wordsBefore.get(read.size()) + sentence.split(" ").length);
+      wordsBefore.add(wordsBefore.get(read.size()) + words(sentence));
       read.add(sentence);
     }
     List<String> result = new ArrayList<>();
@@ -38,11 +38,17 @@ final class Essay {
     return result;
   }
 
-  private static String cut(String sentence, int words) {
+  /** Returns how many words {@code text} has, separated by single spaces. */
+  static int words(String text) {
+    return 1 + (int) text.chars().filter(c -> c == ' ').count();
+  }
+
+  /** Returns the first {@code words} words of a longer {@code text}. */
+  static String cut(String text, int words) {
     int end = -1;
     for (int i = 0; i < words; i++) {
-      end = sentence.indexOf(' ', end + 1);
+      end = text.indexOf(' ', end + 1);
     }
-    return sentence.substring(0, end);
+    return text.substring(0, end);
   }
 }

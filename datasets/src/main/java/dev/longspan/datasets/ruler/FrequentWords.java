@@ -28,7 +28,7 @@ final class FrequentWords implements Task {
   FrequentWords(String name, Wording wording) {
     this.name = name;
     this.wording = wording;
-    alpha = wording.decimal(name, "alpha", 1.01);
+    alpha = wording.arguments(name).decimal("alpha", 1.01);
     zeta = zeta(alpha);
   }
 

@@ -1,9 +1,7 @@
 package dev.longspan.datasets.ruler;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.longspan.datasets.DatasetException;
+import dev.longspan.datasets.Json;
 import dev.longspan.datasets.prose.Chronicle;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +36,7 @@ final class Haystack {
       return new Haystack(Chronicle.ID, null);
     }
     try {
-      MessageDigest digest = Sources.sha256();
+      MessageDigest digest = Source.sha256();
       StringBuilder text = new StringBuilder();
       for (Path file : files(source)) {
         byte[] content = Files.readAllBytes(file);
@@ -49,7 +47,7 @@ final class Haystack {
       if (sentences.isEmpty()) {
         throw new DatasetException("The haystack " + source + " holds no text");
       }
-      return new Haystack(Sources.id(source, digest), sentences);
+      return new Haystack(Source.id(source, digest), sentences);
     } catch (IOException e) {
       throw new DatasetException("Cannot read the haystack " + source + ": " + e, e);
     }
@@ -84,29 +82,20 @@ final class Haystack {
     if (!file.toString().endsWith(".json") && !file.toString().endsWith(".jsonl")) {
       return content;
     }
-    try {
-      JsonNode text = new ObjectMapper().readTree(content).path("text");
-      if (!text.isTextual()) {
-        throw new DatasetException(
-            file + ": expected a field \"text\" that holds the text, found " + text.getNodeType());
-      }
-      return text.asText();
-    } catch (JsonProcessingException e) {
-      throw new DatasetException(file + ": not JSON: " + e.getOriginalMessage(), e);
-    }
+    return Json.parse(file.toString(), content).text("text");
   }
 
   private static List<String> sentences(String text) {
     String line = text.replaceAll("(?U)\\s+", " ").strip();
     BreakIterator breaks = BreakIterator.getSentenceInstance(Locale.ENGLISH);
     breaks.setText(line);
-    List<String> result = new ArrayList<>();
+    List<String> sentences = new ArrayList<>();
     for (int from = breaks.first(), to = breaks.next();
         to != BreakIterator.DONE;
         from = to, to = breaks.next()) {
-      result.add(line.substring(from, to).strip());
+      sentences.add(line.substring(from, to).strip());
     }
-    result.removeIf(String::isEmpty);
-    return result;
+    sentences.removeIf(String::isEmpty);
+    return sentences;
   }
 }

@@ -39,9 +39,9 @@ final class Needles implements Task {
     haystack = wording.choice(name, "type_haystack", List.of("essay", "noise", "needle"));
     keyType = wording.choice(name, "type_needle_k", List.of("words", "numbers", "uuids"));
     valueType = wording.choice(name, "type_needle_v", List.of("words", "numbers", "uuids"));
-    queries = wording.number(name, "num_needle_q", 1);
-    keys = Math.max(queries, wording.number(name, "num_needle_k", 1));
-    values = wording.number(name, "num_needle_v", 1);
+    queries = wording.arguments(name).number("num_needle_q", 1);
+    keys = Math.max(queries, wording.arguments(name).number("num_needle_k", 1));
+    values = wording.arguments(name).number("num_needle_v", 1);
   }
 
   @Override

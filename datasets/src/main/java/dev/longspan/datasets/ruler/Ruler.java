@@ -46,11 +46,21 @@ public final class Ruler {
   private final RulerOptions options;
   private final Wording wording;
   private final Haystack haystack;
+  private final Questions oneHop;
+  private final Questions twoHop;
 
   private Ruler(RulerOptions options) {
     this.options = options;
     wording = Wording.of(options.templates());
     haystack = Haystack.of(options.haystack());
+    oneHop =
+        options.squad() == null
+            ? new GeneratedQuestions(false)
+            : QuestionFiles.squad(options.squad());
+    twoHop =
+        options.hotpot() == null
+            ? new GeneratedQuestions(true)
+            : QuestionFiles.hotpot(options.hotpot());
   }
 
   /**
@@ -162,15 +172,10 @@ public final class Ruler {
       case "variable_tracking" -> new Variables(name, wording, haystack);
       case "common_words_extraction" -> new CommonWords(name, wording);
       case "freq_words_extraction" -> new FrequentWords(name, wording);
-      default ->
-          throw new DatasetException(
-              "The templates "
-                  + wording.id()
-                  + " give RULER task "
-                  + name
-                  + " the generator "
-                  + base
-                  + ", which does not exist; there is niah");
+      default -> {
+        String questions = wording.choice(name, "dataset", List.of("squad", "hotpotqa"));
+        yield new Documents(name, wording, questions.equals("squad") ? oneHop : twoHop);
+      }
     };
   }
 }

@@ -35,8 +35,8 @@ final class Variables implements Task {
     this.wording = wording;
     this.prose = prose;
     haystack = wording.choice(name, "type_haystack", List.of("noise", "essay"));
-    chains = wording.number(name, "num_chains", 1);
-    hops = wording.number(name, "num_hops", 1);
+    chains = wording.arguments(name).number("num_chains", 1);
+    hops = wording.arguments(name).number("num_hops", 1);
   }
 
   @Override
