@@ -1,0 +1,16 @@
+package dev.longspan.spark.job;
+
+import java.io.Serializable;
+
+/**
+ * Which engine a task wants: tasks of one JVM with equal specs share one.
+ *
+ * @param model local folder or URI
+ * @param modelDigest of its content, so that a folder that changes gets a new engine
+ * @param backend {@code auto}, {@code scalar}, {@code vector} or {@code cuda}
+ * @param chunkTokens most prompt tokens in one step; null for the engine's own default
+ * @param maxSequences most requests at the same time; null for the engine's own default
+ */
+public record EngineSpec(
+    String model, String modelDigest, String backend, Integer chunkTokens, Integer maxSequences)
+    implements Serializable {}

@@ -1,0 +1,53 @@
+package dev.longspan.spark.job;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.longspan.eval.Generation;
+import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.Scores;
+import dev.longspan.eval.report.Reports;
+import dev.longspan.eval.score.Scoring;
+import dev.longspan.spark.run.RunFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Scores and reports of a run folder. */
+public final class Evaluation {
+  private Evaluation() {}
+
+  /**
+   * Scores answers and writes scores.json and the reports to the run folder.
+   *
+   * @param baseline method that the others are compared with, or null
+   */
+  public static Scores publish(
+      RunFolder folder,
+      JsonNode manifest,
+      List<SampleSummary> samples,
+      List<Generation> generations,
+      String baseline,
+      long seed)
+      throws IOException {
+    Scores scores = Scoring.score(samples, generations, baseline, seed);
+    Path local = Files.createTempDirectory("longspan-report");
+    try {
+      scores.write(local.resolve("scores.json"));
+      Reports.write(local, manifest, scores, samples, generations);
+      folder.publish(local);
+    } finally {
+      delete(local);
+    }
+    return scores;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> tree = Files.walk(folder)) {
+      for (Path path : (Iterable<Path>) tree.sorted(Comparator.reverseOrder())::iterator) {
+        Files.delete(path);
+      }
+    }
+  }
+}

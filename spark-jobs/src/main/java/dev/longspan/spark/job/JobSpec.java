@@ -1,0 +1,31 @@
+package dev.longspan.spark.job;
+
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * What a job does to each sample.
+ *
+ * @param engine where answers come from
+ * @param methods attention methods; every sample is answered by each
+ * @param sampling how answers are drawn
+ * @param attempts answers to each sample and method
+ * @param template whether prompts pass the model's chat template
+ * @param retryErrors whether rows that an earlier run answered with an error are tried again
+ * @param partitions number of Spark partitions; 0 to choose by rows and cores
+ */
+public record JobSpec(
+    EngineSpec engine,
+    List<MethodSpec> methods,
+    SamplingSpec sampling,
+    int attempts,
+    boolean template,
+    boolean retryErrors,
+    int partitions)
+    implements Serializable {
+
+  /** Copies the list. */
+  public JobSpec {
+    methods = List.copyOf(methods);
+  }
+}
