@@ -1,0 +1,68 @@
+package dev.longspan.spark.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.longspan.eval.Generation;
+import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.Scores;
+import dev.longspan.eval.report.Reports;
+import dev.longspan.spark.job.Evaluation;
+import dev.longspan.spark.job.InferenceJob;
+import dev.longspan.spark.job.Preparation;
+import dev.longspan.spark.job.SuiteSpec;
+import dev.longspan.spark.run.GenerationTable;
+import dev.longspan.spark.run.RunFolder;
+import dev.longspan.spark.run.SampleTable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** One evaluation: samples, answers, scores, report. */
+record EvaluationRun(
+    List<String> command,
+    String model,
+    SuiteSpec suite,
+    ModelOptions methods,
+    SamplingOptions sampling,
+    TemplateOptions template,
+    OutputOptions output) {
+
+  void run(Session session, PrintWriter out) throws IOException {
+    // Reads the files that the options name: what is wrong with them shows before anything starts.
+    suite.generator();
+    JobSetup setup =
+        JobSetup.of(
+            session,
+            command,
+            model,
+            methods,
+            sampling,
+            template,
+            output,
+            List.of(suite.manifest()),
+            null);
+    RunFolder folder = setup.folder();
+    Dataset<Row> samples =
+        new Preparation(session.spark(), folder).samples(suite, setup.model(), !template.raw);
+    InferenceJob job = new InferenceJob(session.spark(), setup.job(), setup.model(), folder);
+    InferenceJob.Outcome outcome = job.run(InferenceJob.input(samples), Console.standard());
+    ObjectNode manifest = setup.finish(outcome);
+    List<SampleSummary> summaries =
+        samples.collectAsList().stream().map(SampleTable::summary).toList();
+    List<Generation> generations =
+        job.generations().collectAsList().stream().map(GenerationTable::generation).toList();
+    Scores scores =
+        Evaluation.publish(
+            folder,
+            manifest,
+            summaries,
+            generations,
+            setup.job().methods().get(0).name(),
+            sampling.seed);
+    out.println(Reports.consoleTable(scores));
+    JobSetup.print(outcome, out);
+    out.println("Report: " + folder.file("report.html"));
+    out.flush();
+  }
+}
