@@ -12,10 +12,13 @@ import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import com.hubspot.jinjava.lib.tag.Tag;
+import com.hubspot.jinjava.objects.date.StrftimeFormatter;
 import com.hubspot.jinjava.tree.TagNode;
 import dev.longspan.kernels.checkpoint.CheckpointException;
-import java.time.LocalDateTime;
+import java.beans.FeatureDescriptor;
+import java.time.ZonedDateTime;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
 import jinjava.de.odysseus.el.ExpressionFactoryImpl;
 import jinjava.de.odysseus.el.tree.TreeStore;
@@ -31,15 +34,18 @@ import jinjava.javax.el.ExpressionFactory;
  * indentation with them ({@code trim_blocks}, {@code lstrip_blocks}), {@code raise_exception} and
  * {@code strftime_now} exist, strings and lists have Python's methods.
  *
- * <p>Jinjava is the engine. Not supported, and refused where it occurs: {@code for ... else},
- * {@code {% filter %}} and {@code {% call %}} blocks, {@code %} and {@code *} on strings, string
- * literals side by side, and {@code \}{@code u} escapes. Unlike in Python, an undefined value
- * equals none.
+ * <p>Jinjava is the engine, extended at the points that it offers. Not supported, and refused where
+ * it occurs: {@code filter} blocks, {@code loop.previtem} and {@code loop.nextitem}, {@code %} and
+ * {@code *} on strings, string literals side by side, escapes by code point. Differences that
+ * remain: an undefined value equals none, none prints as nothing, the length of a string counts
+ * UTF-16 units.
  */
 final class ChatTemplate {
+  /** Shared and guarded by itself: an engine keeps track of what the running template uses. */
+  private static final Jinjava ENGINE = engine();
+
   private final String where;
   private final String source;
-  private final Jinjava engine;
 
   /**
    * Prepares a template.
@@ -50,24 +56,26 @@ final class ChatTemplate {
     this.where = where;
     // Jinja drops one newline at the end of a template.
     this.source = source.replaceFirst("\r?\n\\z", "");
-    this.engine = engine();
   }
 
   /**
    * Renders with the given variables.
    *
-   * @throws TemplateException if the template fails or raises an exception
+   * @throws CheckpointException if the template fails or raises an exception
    */
-  synchronized String render(Map<String, Object> variables) {
-    RenderResult result = engine.renderForResult(source, new HashMap<>(variables));
+  String render(Map<String, Object> variables) {
+    RenderResult result;
+    synchronized (ENGINE) {
+      result = ENGINE.renderForResult(source, new HashMap<>(variables));
+    }
     for (TemplateError error : result.getErrors()) {
       for (Throwable e = error.getException(); e != null; e = e.getCause()) {
         if (e instanceof Raised) {
-          throw new TemplateException(
+          throw new CheckpointException(
               "the chat template in " + where + " refuses the messages: " + e.getMessage());
         }
       }
-      throw new TemplateException(
+      throw new CheckpointException(
           "the chat template in "
               + where
               + " cannot be rendered, line "
@@ -76,15 +84,6 @@ final class ChatTemplate {
               + error.getMessage());
     }
     return result.getOutput();
-  }
-
-  /** A conversation cannot be rendered; the message says why. */
-  static final class TemplateException extends CheckpointException {
-    private static final long serialVersionUID = 1;
-
-    TemplateException(String message) {
-      super(message);
-    }
   }
 
   /** What a template raises itself. */
@@ -103,8 +102,7 @@ final class ChatTemplate {
 
   /** Called by templates as {@code strftime_now}. */
   public static String now(String format) {
-    return com.hubspot.jinjava.objects.date.StrftimeFormatter.format(
-        LocalDateTime.now().atZone(java.time.ZoneId.systemDefault()), format);
+    return StrftimeFormatter.format(ZonedDateTime.now(), format);
   }
 
   private static Jinjava engine() {
@@ -188,8 +186,7 @@ final class ChatTemplate {
     }
 
     @Override
-    public java.util.Iterator<java.beans.FeatureDescriptor> getFeatureDescriptors(
-        ELContext context, Object base) {
+    public Iterator<FeatureDescriptor> getFeatureDescriptors(ELContext context, Object base) {
       return null;
     }
 

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** What Python's strings and lists do in chat templates; strings count code points. */
@@ -134,7 +135,7 @@ final class PythonValues {
   private static List<String> split(String s, String separator, int limit) {
     List<String> parts = new ArrayList<>();
     if (separator != null) {
-      String[] all = s.split(java.util.regex.Pattern.quote(separator), limit < 0 ? -1 : limit + 1);
+      String[] all = s.split(Pattern.quote(separator), limit < 0 ? -1 : limit + 1);
       parts.addAll(Arrays.asList(all));
       return parts;
     }

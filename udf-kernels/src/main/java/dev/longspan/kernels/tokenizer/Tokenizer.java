@@ -1,6 +1,7 @@
 package dev.longspan.kernels.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.longspan.kernels.checkpoint.CheckpointException;
 import dev.longspan.kernels.checkpoint.JsonFiles;
@@ -97,9 +98,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private JsonNode optional(String name) {
     Path file = folder.resolve(name);
-    return Files.exists(file)
-        ? JsonFiles.readObject(file)
-        : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
+    return Files.exists(file) ? JsonFiles.readObject(file) : MissingNode.getInstance();
   }
 
   private static String read(Path file) {
