@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * Everything that was scored in a run: the content of {@code scores.json}.
@@ -180,14 +179,6 @@ public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
       Double mdd,
       String test,
       int family) {}
-
-  /** Returns the value of that name, if there is such a row and it has a value. */
-  public Optional<Score> find(String suite, String task, int length, String method, String metric) {
-    return scores.stream()
-        .filter(s -> s.length() == length && s.suite().equals(suite) && s.task().equals(task))
-        .filter(s -> s.method().equals(method) && s.metric().equals(metric) && s.value() != null)
-        .findFirst();
-  }
 
   /** Writes the file, one row a line so that two runs can be compared with diff. */
   public void write(Path file) throws IOException {

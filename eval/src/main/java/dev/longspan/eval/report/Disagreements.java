@@ -4,7 +4,13 @@ import dev.longspan.eval.score.ScoredSuite;
 import dev.longspan.eval.score.ScoredSuite.Cell;
 import dev.longspan.eval.score.ScoredSuite.Item;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * The samples that one method scored higher or lower on than the baseline.
@@ -12,7 +18,7 @@ import java.util.List;
  * @param method the method
  * @param lost whether it scored lower
  * @param total how many there are
- * @param shown the first of every task and length, then the second of each, up to the limit
+ * @param shown some of them, of as many lengths and tasks as the limit allows
  */
 record Disagreements(String method, boolean lost, int total, List<Item> shown) {
   private static final int LIMIT = 20;
@@ -22,9 +28,10 @@ record Disagreements(String method, boolean lost, int total, List<Item> shown) {
     List<Disagreements> groups = new ArrayList<>();
     for (String method : methods) {
       for (boolean lost : new boolean[] {true, false}) {
-        List<List<Item>> cells = new ArrayList<>();
+        Map<Integer, List<List<Item>>> byLength = new TreeMap<>();
+        int total = 0;
         for (Cell cell : suite.cells()) {
-          cells.add(
+          List<Item> differ =
               cell.items().stream()
                   .filter(item -> item.has(method) && item.has(baseline))
                   .filter(
@@ -32,28 +39,38 @@ record Disagreements(String method, boolean lost, int total, List<Item> shown) {
                           lost
                               ? item.value(method) < item.value(baseline)
                               : item.value(method) > item.value(baseline))
-                  .toList());
+                  .toList();
+          byLength.computeIfAbsent(cell.length(), length -> new ArrayList<>()).add(differ);
+          total += differ.size();
         }
-        int total = cells.stream().mapToInt(List::size).sum();
         if (total > 0) {
-          groups.add(new Disagreements(method, lost, total, spread(cells)));
+          groups.add(new Disagreements(method, lost, total, spread(byLength)));
         }
       }
     }
     return groups;
   }
 
-  private static List<Item> spread(List<List<Item>> cells) {
-    int deepest = cells.stream().mapToInt(List::size).max().orElse(0);
-    List<Item> shown = new ArrayList<>();
-    for (int depth = 0; depth < deepest; depth++) {
-      for (List<Item> cell : cells) {
-        if (depth < cell.size() && shown.size() < LIMIT) {
-          shown.add(cell.get(depth));
-        }
-      }
-    }
-    return shown;
+  /** Picks items of all lengths, the longest first, and among those of a length of all tasks. */
+  private static List<Item> spread(Map<Integer, List<List<Item>>> byLength) {
+    List<List<Item>> lengths = new ArrayList<>();
+    byLength.values().forEach(tasks -> lengths.add(0, inTurn(tasks)));
+    Set<Item> picked = Collections.newSetFromMap(new IdentityHashMap<>());
+    inTurn(lengths).stream().limit(LIMIT).forEach(picked::add);
+    return byLength.values().stream()
+        .flatMap(List::stream)
+        .flatMap(List::stream)
+        .filter(picked::contains)
+        .toList();
+  }
+
+  /** Returns the first item of each list, then the second of each, and so on. */
+  private static List<Item> inTurn(List<List<Item>> lists) {
+    int longest = lists.stream().mapToInt(List::size).max().orElse(0);
+    return IntStream.range(0, longest)
+        .boxed()
+        .flatMap(i -> lists.stream().filter(list -> i < list.size()).map(list -> list.get(i)))
+        .toList();
   }
 
   /** Returns the title of the group, such as {@code infllm-v2 loses 12 samples to dense}. */

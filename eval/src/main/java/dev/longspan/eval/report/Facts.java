@@ -10,6 +10,8 @@ import java.util.stream.StreamSupport;
 
 /** What ran, out of the manifest; what the manifest does not say is left out. */
 final class Facts {
+  private static final int DIGEST = 16;
+
   private final List<List<String>> rows = new ArrayList<>();
 
   private Facts() {}
@@ -18,9 +20,9 @@ final class Facts {
     Facts facts = new Facts();
     JsonNode model = manifest.path("model");
     facts.add("Model", join(model, "name", "architecture"), count(model, "parameters"));
-    facts.add("Model digest", text(model.path("digest")), "");
-    facts.add("Tokenizer digest", text(model.path("tokenizer_digest")), "");
-    facts.add("Template digest", text(model.path("template_digest")), "");
+    facts.add("Model digest", digest(model.path("digest")), "");
+    facts.add("Tokenizer digest", digest(model.path("tokenizer_digest")), "");
+    facts.add("Template digest", digest(model.path("template_digest")), "");
     for (JsonNode method : manifest.path("methods")) {
       facts.add("Method", text(method.path("name")), text(method.path("settings")));
     }
@@ -56,6 +58,12 @@ final class Facts {
     if (!value.isEmpty()) {
       rows.add(List.of(label, value));
     }
+  }
+
+  /** The manifest has the rest; this much tells two models apart. */
+  private static String digest(JsonNode node) {
+    String digest = text(node);
+    return digest.length() > DIGEST ? digest.substring(0, DIGEST) + "…" : digest;
   }
 
   private static String suite(JsonNode suite) {

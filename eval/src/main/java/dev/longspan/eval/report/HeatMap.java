@@ -32,7 +32,7 @@ final class HeatMap {
     tasks.add(Scores.ALL);
     int longest = tasks.stream().mapToInt(String::length).max().orElse(0);
     this.cell = view.lengths().size() > 3 ? 45 : 62;
-    this.labels = Math.min(180, 12 + (int) (6.5 * longest));
+    this.labels = Math.max(46, Math.min(180, 12 + (int) (6.5 * longest)));
   }
 
   /** Returns all panels, scores before differences. */

@@ -202,7 +202,26 @@ class ReportsTest {
         html.contains(
             "Shown are 20 of them, spread over tasks and lengths; 21 more are in the generations"));
     assertTrue(html.contains("What is the number of won?"), "the prompt");
+    assertTrue(
+        html.indexOf("<span class=\"id\">v0<") < html.indexOf("<span class=\"id\">v18<"),
+        "in the order of the samples");
     assertTrue(html.contains("haystack chronicle"), "what the sample says of itself");
+  }
+
+  @Test
+  void everyLengthShowsDisagreementsBeforeAnyShowsMany() throws IOException {
+    TinyRun run = new TinyRun();
+    for (int length : new int[] {512, 1024, 2048, 4096}) {
+      for (int i = 0; i < (length == 4096 ? 2 : 30); i++) {
+        run.add("vt", length, length + "-" + i, Map.of("dense", true, "infllm-v2", false));
+      }
+    }
+    write(run);
+    String html = read("report.html");
+    for (int length : new int[] {512, 1024, 2048}) {
+      assertEquals(6, count(html, "<span class=\"id\">" + length + "-"), "at " + length);
+    }
+    assertEquals(2, count(html, "<span class=\"id\">4096-"));
   }
 
   @Test

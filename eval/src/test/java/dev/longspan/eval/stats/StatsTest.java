@@ -104,6 +104,21 @@ class StatsTest {
   }
 
   @Test
+  void weightedAveragesReproduceThePublishedOnes() {
+    // RULER's row of Llama-3.1-8B from 4K to 128K: average 88.3, weighted 85.4 and 91.3.
+    List<Estimate> lengths =
+        Arrays.stream(new double[] {95.5, 93.8, 91.6, 87.4, 84.7, 77.0})
+            .mapToObj(score -> Estimate.of(new double[] {score}, 1))
+            .toList();
+    double[][] weights = {{1, 1, 1, 1, 1, 1}, {1, 2, 3, 4, 5, 6}, {6, 5, 4, 3, 2, 1}};
+    double[] published = {88.3, 85.4, 91.3};
+    for (int i = 0; i < weights.length; i++) {
+      double average = Estimate.combine(lengths, weights[i]).value();
+      assertEquals(published[i], Rounding.halfEven(average, 1));
+    }
+  }
+
+  @Test
   void differencesAndRatiosResampleBothMethodsTogether() {
     double[] base = {1, 1, 0, 1, 0, 1, 1, 1};
     double[] same = base.clone();
