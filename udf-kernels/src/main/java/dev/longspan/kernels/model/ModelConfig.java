@@ -65,6 +65,15 @@ public record ModelConfig(
 
   /** Returns a copy with other InfLLM-V2 settings. */
   public ModelConfig withSparse(SparseConfig other) {
+    return with(rope, other);
+  }
+
+  /** Returns a copy with another rotary embedding. */
+  public ModelConfig withRope(RopeConfig other) {
+    return with(other, sparse);
+  }
+
+  private ModelConfig with(RopeConfig rope, SparseConfig sparse) {
     return new ModelConfig(
         architecture,
         hiddenSize,
@@ -84,6 +93,6 @@ public record ModelConfig(
         qkvBias,
         outputBias,
         qkNorm,
-        other);
+        sparse);
   }
 }
