@@ -125,7 +125,10 @@ class BackendOperationsTest {
           y.copyTo(b == ORACLE ? want : got, 3 * 35);
         }
       }
-      close(want, got, "gates of some hundreds");
+      for (int i = 0; i < want.length; i++) {
+        // A gate near zero is what is left of products of some hundreds: float32 keeps less of it.
+        assertEquals(want[i], got[i], 0.05 + 1e-5 * Math.abs(want[i]), "element " + i);
+      }
     }
   }
 
