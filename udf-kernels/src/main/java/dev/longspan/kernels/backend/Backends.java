@@ -1,6 +1,7 @@
 package dev.longspan.kernels.backend;
 
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
+import dev.longspan.kernels.backend.vector.VectorBackend;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -56,17 +57,8 @@ public final class Backends {
     };
   }
 
+  /** The class of a backend is loaded here and no earlier: it may link to a missing module. */
   private static Backend create(String name) {
-    if (name.equals("scalar")) {
-      return new ScalarBackend();
-    }
-    try {
-      return (Backend)
-          Class.forName("dev.longspan.kernels.backend.vector.VectorBackend")
-              .getConstructor()
-              .newInstance();
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("backend '" + name + "' cannot be created: " + e, e);
-    }
+    return name.equals("vector") ? new VectorBackend() : new ScalarBackend();
   }
 }
