@@ -25,6 +25,9 @@ import java.util.stream.Collectors;
  * ids of text without special strings are those of the original.
  */
 final class SpecialTokens {
+  private static final char CONTENT_MARK = '\uF8FE';
+  private static final char TOKEN_MARK = '\uF8FF';
+
   private final Map<String, Integer> ids = new HashMap<>();
   private final Map<String, Integer> numbers = new LinkedHashMap<>();
   private final Pattern any;
@@ -78,9 +81,6 @@ final class SpecialTokens {
     return reveal(
         any.matcher(rendered).replaceAll(r -> Matcher.quoteReplacement(secret(r.group()))));
   }
-
-  private static final char CONTENT_MARK = '\uF8FE';
-  private static final char TOKEN_MARK = '\uF8FF';
 
   private String placeholder(String special) {
     return CONTENT_MARK + nonce + ":" + numbers.get(special) + CONTENT_MARK;
