@@ -11,7 +11,8 @@ import java.util.Objects;
  * @param task task within the suite, for example {@code niah_single_1}
  * @param length target length in tokens, prompt and answer together; 0 where the suite has none
  * @param id name of the sample, unique within suite, task and length, and stable between runs
- * @param messages the conversation that the chat template renders
+ * @param messages the conversation that the chat template renders; none for a prompt that goes to
+ *     the model as it is, without the template, which then is the answer prefix
  * @param answerPrefix text that opens the assistant's turn, after the template; may be empty
  * @param references the accepted answers, as the task's metric reads them
  * @param maxNewTokens limit of the answer in tokens

@@ -30,9 +30,11 @@ public record SampleSummary(
 
   /** Returns the summary of {@code sample}. */
   public static SampleSummary of(Sample sample) {
+    // A prompt without a conversation is the answer prefix alone.
+    boolean bare = sample.messages().isEmpty();
     String text =
-        sample.messages().isEmpty()
-            ? ""
+        bare
+            ? sample.answerPrefix()
             : sample.messages().get(sample.messages().size() - 1).content();
     boolean whole = text.length() <= HEAD + TAIL;
     String head = whole ? text : text.substring(0, HEAD);
@@ -43,7 +45,7 @@ public record SampleSummary(
         sample.length(),
         sample.id(),
         head,
-        tail + sample.answerPrefix(),
+        bare ? tail : tail + sample.answerPrefix(),
         sample.references(),
         sample.info());
   }

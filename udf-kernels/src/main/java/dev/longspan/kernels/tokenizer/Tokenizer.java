@@ -167,7 +167,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Returns the ids of a conversation, ready for the answer to follow.
+   * Returns the ids of a conversation, ready for the answer to follow; without messages, those of
+   * the answer prefix alone, after the beginning of sequence if the tokenizer asks for one.
    *
    * @param answerPrefix text with which the answer begins; may be empty
    * @throws CheckpointException if the template refuses the messages
@@ -204,6 +205,9 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private String protectedTemplate(List<ChatMessage> messages, Map<String, ?> extra) {
+    if (messages.isEmpty()) {
+      return ""; // A bare prompt: the answer prefix goes to the model as it is.
+    }
     if (template == null) {
       if (messages.size() != 1 || !messages.get(0).role().equals("user")) {
         throw new CheckpointException(
