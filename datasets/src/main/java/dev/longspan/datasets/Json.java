@@ -122,6 +122,12 @@ public final class Json {
     return map;
   }
 
+  /** Returns the text in {@code field}, or the number in it as text. */
+  public String textOrNumber(String field) {
+    Json value = at(field);
+    return value.node.isNumber() ? value.node.asText() : value.asText();
+  }
+
   /** Returns this text. */
   public String asText() {
     return expect(JsonNodeType.STRING).node.asText();

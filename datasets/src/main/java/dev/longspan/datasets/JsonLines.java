@@ -28,6 +28,15 @@ public final class JsonLines {
     } catch (IOException e) {
       throw unreadable(file, e);
     }
+    return read(file, reader);
+  }
+
+  /**
+   * Opens what {@code reader} reads, for example a resource; the stream must be closed.
+   *
+   * @param file what messages call it
+   */
+  public static Stream<Json> read(Path file, BufferedReader reader) {
     return StreamSupport.stream(new Rows(file, reader), false).onClose(() -> close(reader));
   }
 
