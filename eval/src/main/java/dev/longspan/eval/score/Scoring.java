@@ -48,7 +48,7 @@ public final class Scoring {
       }
       SuiteScoring scoring = new SuiteScoring(suite, seed);
       scores.addAll(scoring.scores());
-      if (suite.methods().contains(baseline)) {
+      if (baseline != null && suite.methods().contains(baseline)) {
         for (String method : suite.methods()) {
           if (!method.equals(baseline)) {
             Comparison comparison = new Comparison(suite, scoring, method, baseline, seed);

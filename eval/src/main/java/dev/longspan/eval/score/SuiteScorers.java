@@ -1,13 +1,20 @@
 package dev.longspan.eval.score;
 
+import dev.longspan.eval.score.aime.AimeGrader;
+import dev.longspan.eval.score.aime.AimeScorer;
 import dev.longspan.eval.score.longbench.LongBenchScorer;
+import dev.longspan.eval.score.longbench.LongBenchV2Scorer;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** The suites that can be scored. */
 public final class SuiteScorers {
   private static final List<SuiteScorer> KNOWN =
-      List.of(new RulerScorer(), LongBenchScorer.standard());
+      List.of(
+          new RulerScorer(),
+          LongBenchScorer.standard(),
+          new LongBenchV2Scorer(),
+          new AimeScorer(AimeGrader.STRICT));
 
   private SuiteScorers() {}
 

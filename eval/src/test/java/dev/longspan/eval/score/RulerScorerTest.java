@@ -58,6 +58,7 @@ class RulerScorerTest {
         assertThrows(IllegalArgumentException.class, () -> SuiteScorers.of("longbanch"))
             .getMessage();
     assertEquals(
-        "there is no scorer for the suite 'longbanch'; known suites: ruler, longbench", message);
+        "there is no scorer for the suite 'longbanch'; known suites: ruler, longbench, longbench_v2, aime",
+        message);
   }
 }

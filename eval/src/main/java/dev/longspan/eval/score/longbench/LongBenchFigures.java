@@ -69,11 +69,11 @@ final class LongBenchFigures {
   }
 
   /** Each set is drawn by itself, and for every method alike. */
-  private static long seed(long seed, String name) {
+  static long seed(long seed, String name) {
     return seed * 31 + name.hashCode();
   }
 
-  private static Estimate estimate(List<Item> items, String method, long seed) {
+  static Estimate estimate(List<Item> items, String method, long seed) {
     double[] values =
         items.stream()
             .filter(item -> item.has(method))

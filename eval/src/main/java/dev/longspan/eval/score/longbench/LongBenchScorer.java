@@ -2,6 +2,7 @@ package dev.longspan.eval.score.longbench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.longspan.datasets.longbench.LongBench;
 import dev.longspan.datasets.longbench.LongBenchTask;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.score.ScoredSuite;
@@ -23,9 +24,6 @@ import java.util.function.Supplier;
  * of length too.
  */
 public final class LongBenchScorer implements SuiteScorer {
-  /** Name of the suite. */
-  public static final String SUITE = "longbench";
-
   /** Key of a sample's info: all classes of a classification set, as a JSON array. */
   public static final String ALL_CLASSES = "all_classes";
 
@@ -51,7 +49,7 @@ public final class LongBenchScorer implements SuiteScorer {
 
   @Override
   public String suite() {
-    return SUITE;
+    return LongBench.SUITE;
   }
 
   @Override

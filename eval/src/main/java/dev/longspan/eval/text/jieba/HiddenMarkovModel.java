@@ -56,12 +56,13 @@ final class HiddenMarkovModel {
    */
   static HiddenMarkovModel parse(List<String> lines, String source) {
     HiddenMarkovModel model = new HiddenMarkovModel();
+    Map<Double, Double> logs = new HashMap<>();
     int state = -1;
     for (String line : lines) {
       if (line.length() == 1) {
         state = STATES.indexOf(line);
       } else if (state >= 0 && line.length() > 2 && line.charAt(1) == '\t') {
-        model.add(state, line.charAt(0), Double.parseDouble(line.substring(2)));
+        model.add(state, line.charAt(0), Double.parseDouble(line.substring(2)), logs);
       } else {
         throw new IllegalArgumentException(source + ": '" + line + "' is no emission probability");
       }
@@ -69,14 +70,13 @@ final class HiddenMarkovModel {
     return model;
   }
 
-  private void add(int state, char character, double logProbability) {
+  private void add(int state, char character, double logProbability, Map<Double, Double> logs) {
     long count = Math.round(Math.exp(logProbability) * TAGGED[state]);
     counts.put("" + STATES.charAt(state) + character, count);
-    emission
-            .computeIfAbsent(
-                character, c -> new double[] {IMPOSSIBLE, IMPOSSIBLE, IMPOSSIBLE, IMPOSSIBLE})[
-            state] =
-        NaturalLog.ofQuotient(count, TAGGED[state]);
+    double[] states =
+        emission.computeIfAbsent(
+            character, c -> new double[] {IMPOSSIBLE, IMPOSSIBLE, IMPOSSIBLE, IMPOSSIBLE});
+    states[state] = logs.computeIfAbsent((double) count / TAGGED[state], NaturalLog::of);
   }
 
   /** Returns the table as text, one state, character and count a line: what the digest is of. */

@@ -17,11 +17,6 @@ final class NaturalLog {
 
   private NaturalLog() {}
 
-  /** Returns ln({@code numerator} / {@code denominator}) of the rounded quotient; both positive. */
-  static double ofQuotient(long numerator, long denominator) {
-    return of((double) numerator / denominator);
-  }
-
   /** Returns ln({@code x}) for a positive finite {@code x}. */
   static double of(double x) {
     int exponent = Math.getExponent(x);

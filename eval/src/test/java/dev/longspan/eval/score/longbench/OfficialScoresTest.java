@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.longspan.datasets.longbench.LongBench;
 import dev.longspan.datasets.longbench.LongBenchTask;
 import dev.longspan.eval.Crosscheck;
 import dev.longspan.eval.SampleSummary;
@@ -61,7 +62,7 @@ class OfficialScoresTest {
     List<String> answers = new ArrayList<>();
     row.get("answers").forEach(answer -> answers.add(answer.asText()));
     return new SampleSummary(
-        LongBenchScorer.SUITE,
+        LongBench.SUITE,
         task.id(),
         0,
         String.valueOf(id),

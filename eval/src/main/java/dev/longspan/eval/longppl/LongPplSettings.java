@@ -1,0 +1,26 @@
+package dev.longspan.eval.longppl;
+
+/**
+ * What makes a token a key token.
+ *
+ * @param alpha a key token loses more than this in log-probability when the context gets short
+ * @param beta its log-probability with the long context is more than this
+ * @param shortContext least number of tokens in a short context
+ * @param window tokens scored by one pass with a short context, which therefore sees up to {@code
+ *     shortContext + window - 1} tokens
+ */
+public record LongPplSettings(double alpha, double beta, int shortContext, int window) {
+  /** The settings of the paper. */
+  public static final LongPplSettings PAPER = new LongPplSettings(2, -2, 4096, 1024);
+
+  /** Checks the lengths. */
+  public LongPplSettings {
+    if (shortContext < 1 || window < 1) {
+      throw new IllegalArgumentException(
+          "LongPPL needs a short context and a window of at least 1 token, but they are "
+              + shortContext
+              + " and "
+              + window);
+    }
+  }
+}
