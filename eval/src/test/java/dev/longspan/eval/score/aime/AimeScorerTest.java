@@ -9,6 +9,7 @@ import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.aime.Aime;
 import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.ScoreRows;
 import dev.longspan.eval.Scores;
 import dev.longspan.eval.Scores.Score;
 import dev.longspan.eval.score.Scoring;
@@ -47,7 +48,7 @@ class AimeScorerTest {
   }
 
   private static Score find(Scores scores, String metric) {
-    return scores.find("aime", "aime24", 0, "dense", metric).orElseThrow();
+    return ScoreRows.only(scores, "aime24", metric);
   }
 
   @Test

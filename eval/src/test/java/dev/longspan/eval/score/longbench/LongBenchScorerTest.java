@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.ScoreRows;
 import dev.longspan.eval.Scores;
 import dev.longspan.eval.score.Scoring;
 import dev.longspan.eval.text.FuzzyRatio;
@@ -204,7 +205,7 @@ class LongBenchScorerTest {
     }
 
     double value(Scores scores, String task, String metric) {
-      return scores.find("longbench", task, 0, "dense", metric).orElseThrow().value();
+      return ScoreRows.only(scores, task, metric).value();
     }
   }
 }
