@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 
 /** The backends that tests run on; a new backend is added here and nowhere else. */
 public final class TestBackends {
-  private static final List<String> NAMES = List.of("scalar");
+  private static final List<String> NAMES = List.of("scalar", "vector");
 
   private TestBackends() {}
 

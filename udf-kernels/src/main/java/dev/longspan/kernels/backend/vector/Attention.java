@@ -4,6 +4,7 @@ import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.attention.DenseAttention;
 import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.attention.KvView;
+import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.backend.SelectionListener;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Step;
@@ -14,12 +15,26 @@ import java.util.List;
 /** Chooses the kernel of each row and spreads the work over the threads. */
 final class Attention {
   private final WorkerPool pool;
-  private final RowAttention[] rows;
+  private final Kernels[] kernels;
+  private final List<CompressedPanels> panels = new ArrayList<>();
   private SelectionListener listener;
 
   Attention(WorkerPool pool) {
     this.pool = pool;
-    rows = new RowAttention[pool.threads()];
+    kernels = new Kernels[pool.threads()];
+  }
+
+  /** One worker's kernels and their scratch memory. */
+  private static final class Kernels {
+    final int dim;
+    final RowAttention rows;
+    final SparseKernel sparse;
+
+    Kernels(int dim) {
+      this.dim = dim;
+      rows = new RowAttention(dim);
+      sparse = new SparseKernel(rows, dim);
+    }
   }
 
   void onSelect(SelectionListener listener) {
@@ -32,9 +47,16 @@ final class Attention {
     REFERENCE
   }
 
-  /** Consecutive tokens of a segment that go through one kernel, for one KV head. */
-  private record Part(Kind kind, Step.Segment segment, int first, int count, int kvHead) {
-    /** Returns the last position: what the work grows with. */
+  /**
+   * Consecutive tokens of a segment that go through one kernel, for one KV head.
+   *
+   * @param panels the compressed keys that {@link Kind#SPARSE} scores; null where the cache keeps
+   *     none
+   */
+  private record Part(
+      Kind kind, Step.Segment segment, int first, int count, int kvHead, CompressedPanels panels) {
+
+    /** Returns what the work of dense attention grows with. */
     long cost() {
       return (long) count * (segment.start() + first + count);
     }
@@ -43,8 +65,16 @@ final class Attention {
   /** Attends as {@link dev.longspan.kernels.backend.Backend#attend} says. */
   void run(ModelConfig config, float[] qkv, Step step, int layer, VectorKvStore kv, float[] out) {
     List<Part> parts = new ArrayList<>();
+    int used = 0;
     for (Step.Segment segment : step.segments()) {
-      split(config, segment, kv, parts);
+      int last = segment.count() - 1;
+      // A sequence turns from dense to sparse as it grows and never back: the last token tells.
+      CompressedPanels keys = null;
+      if (kind(segment, last) == Kind.SPARSE && kv.compressed()) {
+        keys = panels(used++, config.headDim());
+        gather(config, segment, layer, kv, keys);
+      }
+      split(config, segment, keys, parts);
     }
     // The longest first: the last to finish keeps the others waiting.
     parts.sort(Comparator.comparingLong(Part::cost).reversed());
@@ -52,27 +82,64 @@ final class Attention {
         parts.size(), (task, worker) -> run(config, qkv, parts.get(task), layer, kv, worker, out));
   }
 
-  private void split(ModelConfig config, Step.Segment segment, VectorKvStore kv, List<Part> parts) {
+  private CompressedPanels panels(int index, int dim) {
+    if (index == panels.size()) {
+      panels.add(new CompressedPanels(dim));
+    } else if (!panels.get(index).isFor(dim)) {
+      panels.set(index, new CompressedPanels(dim));
+    }
+    return panels.get(index);
+  }
+
+  private void gather(
+      ModelConfig config,
+      Step.Segment segment,
+      int layer,
+      VectorKvStore kv,
+      CompressedPanels keys) {
+    int tokens = segment.start() + segment.count();
+    keys.start(config.kvHeads(), tokens);
+    int perHead = keys.finePanels();
+    pool.run(
+        perHead * config.kvHeads(),
+        (task, worker) ->
+            keys.gather(kv, segment.sequence(), layer, task / perHead, task % perHead, tokens));
+  }
+
+  private void split(
+      ModelConfig config, Step.Segment segment, CompressedPanels keys, List<Part> parts) {
     int i = 0;
     while (i < segment.count()) {
-      Kind kind = kind(segment, i, kv);
+      Kind kind = kind(segment, i);
       int end = i + 1;
-      while (end < segment.count() && kind(segment, end, kv) == kind) {
+      while (end < segment.count() && kind(segment, end) == kind) {
         end++;
       }
       int heads = kind == Kind.REFERENCE ? 1 : config.kvHeads();
-      int tokens = kind == Kind.REFERENCE ? 1 : DenseKernel.tokens(config);
+      int tokens = tokens(kind, config, end - i);
       for (; i < end; i += tokens) {
         for (int h = 0; h < heads; h++) {
-          parts.add(new Part(kind, segment, i, Math.min(tokens, end - i), h));
+          parts.add(new Part(kind, segment, i, Math.min(tokens, end - i), h, keys));
         }
       }
       i = end;
     }
   }
 
+  /** Returns how many tokens a task takes of {@code count}; results do not depend on it. */
+  private int tokens(Kind kind, ModelConfig config, int count) {
+    return switch (kind) {
+      case DENSE -> DenseKernel.tokens(config);
+      case SPARSE -> {
+        int fair = count * config.kvHeads() / (2 * pool.threads());
+        yield Math.max(32, Math.min(fair, SparseKernel.tokens(config)));
+      }
+      case REFERENCE -> 1;
+    };
+  }
+
   /** Returns the kernel for a token. */
-  private Kind kind(Step.Segment segment, int i, VectorKvStore kv) {
+  private static Kind kind(Step.Segment segment, int i) {
     AttentionMethod method = segment.sequence().method();
     if (method instanceof DenseAttention) {
       return Kind.DENSE;
@@ -80,6 +147,9 @@ final class Attention {
     if (method instanceof InfLlmV2 m) {
       if (!m.isSparse(segment.sequence().decisionLength(segment.start() + i))) {
         return Kind.DENSE;
+      }
+      if (m.config().blockSize() == KvStore.PAGE) {
+        return Kind.SPARSE;
       }
     }
     return Kind.REFERENCE;
@@ -93,23 +163,29 @@ final class Attention {
       VectorKvStore kv,
       int worker,
       float[] out) {
+    if (kernels[worker] == null || kernels[worker].dim != config.headDim()) {
+      kernels[worker] = new Kernels(config.headDim());
+    }
+    Kernels k = kernels[worker];
+    Step.Segment segment = part.segment;
     switch (part.kind) {
-      case DENSE -> {
-        if (rows[worker] == null || !rows[worker].isFor(config.headDim())) {
-          rows[worker] = new RowAttention(config.headDim());
-        }
-        DenseKernel.run(
-            config,
-            qkv,
-            part.segment,
-            part.first,
-            part.count,
-            part.kvHead,
-            layer,
-            kv,
-            rows[worker],
-            out);
-      }
+      case DENSE ->
+          DenseKernel.run(
+              config, qkv, segment, part.first, part.count, part.kvHead, layer, kv, k.rows, out);
+      case SPARSE ->
+          k.sparse.run(
+              config,
+              (InfLlmV2) segment.sequence().method(),
+              qkv,
+              segment,
+              part.first,
+              part.count,
+              part.kvHead,
+              layer,
+              kv,
+              part.panels,
+              listener,
+              out);
       case REFERENCE -> reference(config, qkv, part, layer, kv, out);
       default -> throw new IllegalStateException("kind " + part.kind);
     }

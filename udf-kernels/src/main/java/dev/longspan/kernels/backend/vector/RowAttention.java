@@ -55,11 +55,6 @@ final class RowAttention {
     scale = (float) (1 / Math.sqrt(dim)) * LOG2_E;
   }
 
-  /** Returns whether this state is for heads of {@code dim} elements. */
-  boolean isFor(int dim) {
-    return this.dim == dim;
-  }
-
   /** Starts {@code rows} rows whose queries are in {@code query}, where {@link #row} says. */
   void start(int rows, float[] query) {
     this.query = query;
