@@ -5,12 +5,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
 /** What ran, out of the manifest; what the manifest does not say is left out. */
 final class Facts {
   private static final int DIGEST = 16;
+
+  /** Fields of a suite that have a place of their own. */
+  private static final Set<String> SHOWN = Set.of("name", "version", "tasks", "lengths");
 
   private final List<List<String>> rows = new ArrayList<>();
 
@@ -24,7 +28,9 @@ final class Facts {
     facts.add("Tokenizer digest", digest(model.path("tokenizer_digest")), "");
     facts.add("Template digest", digest(model.path("template_digest")), "");
     for (JsonNode method : manifest.path("methods")) {
-      facts.add("Method", text(method.path("name")), text(method.path("settings")));
+      String name = text(method.path("name"));
+      String settings = text(method.path("settings"));
+      facts.add("Method", settings.startsWith(name) ? "" : name, settings);
     }
     for (JsonNode suite : manifest.path("suites")) {
       String version = text(suite.path("version"));
@@ -75,10 +81,13 @@ final class Facts {
             .map(length -> Format.count(length.asLong()))
             .collect(Collectors.joining(" / "));
     parts.add(lengths.isEmpty() ? "" : "lengths " + lengths);
-    for (String field : List.of("samples", "seed", "haystack", "templates")) {
-      String value = text(suite.path(field));
-      parts.add(value.isEmpty() ? "" : field + " " + value);
-    }
+    suite
+        .fields()
+        .forEachRemaining(
+            field -> {
+              String value = SHOWN.contains(field.getKey()) ? "" : text(field.getValue());
+              parts.add(value.isEmpty() ? "" : field.getKey().replace('_', ' ') + " " + value);
+            });
     return parts.stream().filter(part -> !part.isEmpty()).collect(Collectors.joining(" · "));
   }
 

@@ -74,9 +74,11 @@ final class LineChart {
       low = 0;
       high *= 1.12;
     } else {
-      double margin = Math.max(1, 0.06 * (high - low));
-      low = Math.max(0, low - margin);
-      high = high <= 100 ? Math.min(100, high + margin) : high + margin;
+      // Noise of a tenth of a point shall not look like a slope: ten points at least.
+      double margin = Math.max(0.06 * (high - low), (10 - (high - low)) / 2);
+      boolean capped = high <= 100 && Double.isNaN(reference); // a score, of 100 at most
+      high = capped ? Math.min(100, high + margin) : high + margin;
+      low = Math.max(0, Math.min(low - margin, high - 10));
     }
   }
 
