@@ -145,8 +145,9 @@ public final class Chronicle {
   }
 
   private Person other(int cast, Person not) {
-    Person person = world.person(random.nextInt(cast));
-    return person.equals(not) ? world.mayor(not.home()) : person;
+    int index = random.nextInt(cast);
+    Person person = world.person(index);
+    return person.equals(not) ? world.person((index + 1) % cast) : person;
   }
 
   /** Who and where an entry is about; fills the slots of phrases. */

@@ -12,7 +12,7 @@ final class Draws {
   private static final List<String> ADJECTIVES = Words.list("adjectives");
   private static final List<String> NOUNS = Words.list("nouns");
 
-  /** Draws of a value before it is given up that there are more. */
+  /** So many pairs in a row that are taken, and another adjective joins them. */
   private static final int TRIES = 50;
 
   private Draws() {}
@@ -75,14 +75,16 @@ final class Draws {
   }
 
   private static String words(Random random, Set<String> taken) {
-    String pair = "";
-    for (int i = 0; i < TRIES; i++) {
-      pair = Words.pick(ADJECTIVES, random) + "-" + Words.pick(NOUNS, random);
-      if (taken.add(pair)) {
-        return pair;
+    StringBuilder prefix = new StringBuilder();
+    for (int tries = 1; ; tries++) {
+      String words = prefix + Words.pick(ADJECTIVES, random) + "-" + Words.pick(NOUNS, random);
+      if (taken.add(words)) {
+        return words;
+      }
+      if (tries % TRIES == 0) {
+        prefix.append(Words.pick(ADJECTIVES, random)).append('-');
       }
     }
-    return distinct(() -> Words.pick(ADJECTIVES, random) + "-" + words(random, taken), taken);
   }
 
   private static String uuid(Random random) {
