@@ -184,16 +184,20 @@ final class Scheduler implements AutoCloseable {
 
   private void fail(Task task, Throwable cause) {
     LOG.error("request {} failed", task.key(), cause);
+    String remedy =
+        cause instanceof OutOfMemoryError
+            ? "Give the JVM more memory (-Xmx), or the engine fewer KV pages"
+            : "Submit it again; if it fails again, the log has the stack trace";
     task.fail(
         Response.ENGINE_FAILED,
         String.format(
             Locale.ROOT,
-            "request %s: backend %s failed at token %d: %s; other requests go on. Submit it again;"
-                + " if it fails again, the log has the stack trace",
+            "request %s: backend %s failed at token %d: %s; other requests go on. %s",
             task.key(),
             model.backend().name(),
             task.sequence().length(),
-            cause));
+            cause,
+            remedy));
   }
 
   private void run(List<Rows.Part> parts) {

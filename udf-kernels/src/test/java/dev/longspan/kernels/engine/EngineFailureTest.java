@@ -108,13 +108,16 @@ class EngineFailureTest {
     Consumer<Step> failWhileBroken =
         step -> {
           if (broken.get()) {
-            throw new IllegalStateException("device lost");
+            throw new OutOfMemoryError("Java heap space");
           }
         };
     List<Request> requests = requests(12);
     try (Engine engine = start(failWhileBroken)) {
       for (Response response : Tiny.answers(engine, requests)) {
         assertEquals(Response.ENGINE_FAILED, response.errorCode());
+        assertTrue(
+            response.errorMessage().endsWith("(-Xmx), or the engine fewer KV pages"),
+            response.errorMessage());
       }
       broken.set(false);
       for (Response response : Tiny.answers(engine, requests)) {

@@ -126,6 +126,29 @@ class EngineTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"7, 64", "9, 7", "12, 200"})
+  void manyPreemptionsChangeNothing(int pages, int chunk) {
+    Random random = new Random(pages);
+    Direct direct = new Direct(MODEL, ENDLESS);
+    List<Request> requests = new ArrayList<>();
+    for (int i = 0; i < 24; i++) {
+      // All start below the 200 tokens from which attention is sparse, and most cross them.
+      int[] prompt = Tiny.prompt(random, 1 + random.nextInt(40));
+      Sampling sampling = Tiny.sampling(100 + random.nextInt(250), i % 3 * 0.6, i);
+      requests.add(Request.generate("k" + i, prompt, Tiny.SPARSE_METHOD, sampling));
+    }
+    try (Engine engine = Engine.start(MODEL, ENDLESS, new EngineOptions(pages, chunk, 16))) {
+      List<Response> responses = Tiny.answers(engine, requests);
+      for (int i = 0; i < responses.size(); i++) {
+        assertArrayEquals(direct.generate(requests.get(i)), responses.get(i).tokens(), "k" + i);
+      }
+      EngineStats stats = engine.stats();
+      assertTrue(stats.preemptions() > 4, stats.preemptions() + " preemptions");
+      assertEquals(pages, stats.freePages());
+    }
+  }
+
   @Test
   void theSeedAndTheKeyChooseTheText() {
     int[] prompt = Tiny.prompt(new Random(8), 30);
@@ -251,7 +274,7 @@ class EngineTest {
   }
 
   @Test
-  void thousandsOfTinyRequestsAllEnd() {
+  void thousandsOfTinyRequestsFromSeveralThreadsAllEnd() {
     Random random = new Random(77);
     List<Request> requests = new ArrayList<>();
     for (int i = 0; i < 3_000; i++) {
@@ -267,8 +290,9 @@ class EngineTest {
                   Tiny.sampling(1 + random.nextInt(40), random.nextInt(2), i)));
     }
     try (Engine engine = Engine.start(MODEL, TEXT, new EngineOptions(9, 48, 20))) {
-      for (Response response : Tiny.answers(engine, requests)) {
-        assertFalse(response.failed(), response.errorMessage());
+      var futures = requests.parallelStream().map(engine::submit).toList();
+      for (var future : futures) {
+        assertFalse(Tiny.await(future).failed(), () -> future.join().errorMessage());
       }
       EngineStats stats = engine.stats();
       assertEquals(3_000, stats.succeeded());
