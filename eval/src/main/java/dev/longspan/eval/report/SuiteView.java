@@ -40,7 +40,7 @@ final class SuiteView {
     paired = scores.paired().stream().filter(p -> p.suite().equals(name)).toList();
     List<Score> rows = scores.scores().stream().filter(s -> s.suite().equals(name)).toList();
     // A suite's own figures follow the values of its cells and may bear the names of tasks.
-    List<String> known = SuiteScorers.of(name).tasks();
+    List<String> known = SuiteScorers.standard().of(name).tasks();
     List<Score> cells = new ArrayList<>();
     for (Score row : rows) {
       List<Object> key = List.of(row.task(), row.length(), row.method());

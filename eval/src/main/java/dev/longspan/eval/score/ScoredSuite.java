@@ -68,11 +68,15 @@ public final class ScoredSuite {
    * first of equals; the rest and the rows without a sample are left out and counted.
    *
    * @param baseline the method that comes first; may be null, and need not have rows
+   * @param scorers how answers are scored
    * @throws IllegalArgumentException if nothing is there, a suite is unknown, a sample occurs twice
    *     or has no reference
    */
   public static List<ScoredSuite> of(
-      List<SampleSummary> samples, List<Generation> generations, String baseline) {
+      List<SampleSummary> samples,
+      List<Generation> generations,
+      String baseline,
+      SuiteScorers scorers) {
     if (samples.isEmpty()) {
       throw new IllegalArgumentException(
           "there are no samples to score; prepare the suite first, or check the samples folder");
@@ -102,16 +106,19 @@ public final class ScoredSuite {
       order.add(0, baseline);
     }
     List<ScoredSuite> suites = new ArrayList<>();
-    rows.forEach((suite, suiteRows) -> suites.add(suite(suite, samples, suiteRows, order)));
+    rows.forEach(
+        (suite, suiteRows) -> suites.add(suite(scorers.of(suite), samples, suiteRows, order)));
     return suites;
   }
 
   private static ScoredSuite suite(
-      String name, List<SampleSummary> samples, List<Generation> rows, List<String> methods) {
-    SuiteScorer scorer = SuiteScorers.of(name);
+      SuiteScorer scorer,
+      List<SampleSummary> samples,
+      List<Generation> rows,
+      List<String> methods) {
     Map<List<Object>, Item> items = new LinkedHashMap<>();
     samples.stream()
-        .filter(sample -> sample.suite().equals(name))
+        .filter(sample -> sample.suite().equals(scorer.suite()))
         .sorted(Comparator.comparing(SampleSummary::id, ScoredSuite::compareIds))
         .forEach(sample -> add(items, sample));
     ScoredSuite suite = new ScoredSuite(scorer, List.copyOf(methods), cells(items, scorer));

@@ -39,10 +39,24 @@ public final class Scoring {
    */
   public static Scores score(
       List<SampleSummary> samples, List<Generation> generations, String baseline, long seed) {
+    return score(samples, generations, baseline, seed, SuiteScorers.standard());
+  }
+
+  /**
+   * Scores all generations, as {@link #score(List, List, String, long)} does, with given scorers.
+   *
+   * @param scorers how answers are scored
+   */
+  public static Scores score(
+      List<SampleSummary> samples,
+      List<Generation> generations,
+      String baseline,
+      long seed,
+      SuiteScorers scorers) {
     List<Run> runs = new ArrayList<>();
     List<Scores.Score> scores = new ArrayList<>();
     List<Scores.Paired> paired = new ArrayList<>();
-    for (ScoredSuite suite : ScoredSuite.of(samples, generations, baseline)) {
+    for (ScoredSuite suite : ScoredSuite.of(samples, generations, baseline, scorers)) {
       for (String method : suite.methods()) {
         runs.add(run(suite, method, method.equals(baseline)));
       }

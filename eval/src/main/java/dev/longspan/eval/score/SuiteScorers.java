@@ -4,27 +4,88 @@ import dev.longspan.eval.score.aime.AimeGrader;
 import dev.longspan.eval.score.aime.AimeScorer;
 import dev.longspan.eval.score.longbench.LongBenchScorer;
 import dev.longspan.eval.score.longbench.LongBenchV2Scorer;
+import dev.longspan.eval.text.FuzzyRatio;
+import dev.longspan.eval.text.jieba.Jieba;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** The suites that can be scored. */
+/**
+ * The scorers of all suites, in the variants that were chosen.
+ *
+ * <p>Where official scorers disagree about a suite, an option says which of them to follow; the
+ * names of the metrics show it.
+ */
 public final class SuiteScorers {
-  private static final List<SuiteScorer> KNOWN =
-      List.of(
-          new RulerScorer(),
-          LongBenchScorer.standard(),
-          new LongBenchV2Scorer(),
-          new AimeScorer(AimeGrader.STRICT));
+  /** Option: what compares lines of code, {@code difflib} (as published) or {@code levenshtein}. */
+  public static final String LONGBENCH_FUZZY = "longbench.fuzzy";
 
-  private SuiteScorers() {}
+  /** Option: a file in the layout of jieba's dict.txt, instead of that of jieba 0.42.1. */
+  public static final String LONGBENCH_DICTIONARY = "longbench.dictionary";
+
+  /** Option: who grades AIME, {@code strict} or {@code lm-eval}. */
+  public static final String AIME_GRADER = "aime.grader";
+
+  private static final List<String> OPTIONS =
+      List.of(LONGBENCH_FUZZY, LONGBENCH_DICTIONARY, AIME_GRADER);
+
+  private final List<SuiteScorer> scorers;
+
+  private SuiteScorers(List<SuiteScorer> scorers) {
+    this.scorers = scorers;
+  }
+
+  /** Returns the scorers whose results are usually published. */
+  public static SuiteScorers standard() {
+    return of(Map.of());
+  }
+
+  /**
+   * Returns the scorers that {@code options} choose.
+   *
+   * @throws IllegalArgumentException if there is no such option, or no such value of it
+   */
+  public static SuiteScorers of(Map<String, String> options) {
+    for (String option : options.keySet()) {
+      if (!OPTIONS.contains(option)) {
+        throw new IllegalArgumentException(
+            "there is no scorer option '" + option + "'; options: " + String.join(", ", OPTIONS));
+      }
+    }
+    FuzzyRatio fuzzy = FuzzyRatio.parse(options.getOrDefault(LONGBENCH_FUZZY, "difflib"));
+    AimeGrader grader = AimeGrader.parse(options.getOrDefault(AIME_GRADER, "strict"));
+    return new SuiteScorers(
+        List.of(
+            new RulerScorer(),
+            new LongBenchScorer(fuzzy, segmenter(options.get(LONGBENCH_DICTIONARY))),
+            new LongBenchV2Scorer(),
+            new AimeScorer(grader)));
+  }
+
+  /** The standard tables take a second to load: only when there is Chinese text. */
+  private static Supplier<Jieba> segmenter(String dictionary) {
+    if (dictionary == null) {
+      return Jieba::standard;
+    }
+    try {
+      Jieba jieba = Jieba.of(Path.of(dictionary));
+      return () -> jieba;
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          LONGBENCH_DICTIONARY + ": cannot read '" + dictionary + "': " + e, e);
+    }
+  }
 
   /**
    * Returns the scorer of {@code suite}.
    *
    * @throws IllegalArgumentException if there is none; the message lists those there are
    */
-  public static SuiteScorer of(String suite) {
-    return KNOWN.stream()
+  public SuiteScorer of(String suite) {
+    return scorers.stream()
         .filter(scorer -> scorer.suite().equals(suite))
         .findFirst()
         .orElseThrow(
@@ -33,7 +94,7 @@ public final class SuiteScorers {
                     "there is no scorer for the suite '"
                         + suite
                         + "'; known suites: "
-                        + KNOWN.stream()
+                        + scorers.stream()
                             .map(SuiteScorer::suite)
                             .collect(Collectors.joining(", "))));
   }

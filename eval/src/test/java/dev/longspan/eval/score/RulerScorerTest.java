@@ -9,7 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RulerScorerTest {
-  private final SuiteScorer ruler = SuiteScorers.of("ruler");
+  private final SuiteScorer ruler = SuiteScorers.standard().of("ruler");
 
   private double score(String task, String answer, String... references) {
     SampleSummary sample =
@@ -55,7 +55,7 @@ class RulerScorerTest {
   @Test
   void unknownSuitesAreRefusedWithTheKnownOnes() {
     String message =
-        assertThrows(IllegalArgumentException.class, () -> SuiteScorers.of("longbanch"))
+        assertThrows(IllegalArgumentException.class, () -> SuiteScorers.standard().of("longbanch"))
             .getMessage();
     assertEquals(
         "there is no scorer for the suite 'longbanch'; known suites: ruler, longbench, longbench_v2, aime",

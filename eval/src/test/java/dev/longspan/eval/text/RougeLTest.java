@@ -1,7 +1,6 @@
 package dev.longspan.eval.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Collections;
 import org.junit.jupiter.api.Test;
@@ -51,11 +50,8 @@ class RougeLTest {
   }
 
   @Test
-  void walkLongerThanTheLimitScoresZero() {
-    String longText = String.join(" ", Collections.nCopies(986, "w"));
-    assertTrue(RougeL.f(longText, longText) > 0.99);
-    assertEquals(0, RougeL.f(longText, longText, RougeL.PYTHON_RECURSION_LIMIT));
-    String shorter = String.join(" ", Collections.nCopies(985, "w"));
-    assertTrue(RougeL.f(shorter, shorter, RougeL.PYTHON_RECURSION_LIMIT) > 0.99);
+  void sentencesOfAnyLengthAreCompared() {
+    String text = String.join(" ", Collections.nCopies(3000, "w"));
+    assertEquals(f(1, 0.5), RougeL.f(text, text + " v"), 1e-15);
   }
 }

@@ -25,7 +25,7 @@ import java.util.function.Supplier;
  */
 public final class LongBenchScorer implements SuiteScorer {
   /** Key of a sample's info: all classes of a classification set, as a JSON array. */
-  public static final String ALL_CLASSES = "all_classes";
+  static final String ALL_CLASSES = "all_classes";
 
   private static final String EXTENDED = "_e";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -40,11 +40,6 @@ public final class LongBenchScorer implements SuiteScorer {
    */
   public LongBenchScorer(FuzzyRatio fuzzy, Supplier<Jieba> segmenter) {
     metrics = new LongBenchMetrics(fuzzy, segmenter);
-  }
-
-  /** Returns the scorer whose results the authors of LongBench published. */
-  public static LongBenchScorer standard() {
-    return new LongBenchScorer(FuzzyRatio.DIFFLIB, Jieba::standard);
   }
 
   @Override
@@ -66,9 +61,19 @@ public final class LongBenchScorer implements SuiteScorer {
     return metrics.name(task(task).metric());
   }
 
-  private static LongBenchTask task(String name) {
-    return LongBenchTask.of(
-        name.endsWith(EXTENDED) ? name.substring(0, name.length() - EXTENDED.length()) : name);
+  /** Returns whether {@code set} is a set of LongBench or LongBench-E. */
+  static boolean knows(String set) {
+    return LongBenchTask.find(bare(set))
+        .filter(task -> task.buckets() || !set.endsWith(EXTENDED))
+        .isPresent();
+  }
+
+  private static LongBenchTask task(String set) {
+    return LongBenchTask.of(bare(set));
+  }
+
+  private static String bare(String set) {
+    return set.endsWith(EXTENDED) ? set.substring(0, set.length() - EXTENDED.length()) : set;
   }
 
   /** Drops what a reasoning model thought aloud, for which the official scorer has no rule. */

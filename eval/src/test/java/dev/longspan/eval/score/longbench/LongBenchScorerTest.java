@@ -17,7 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class LongBenchScorerTest {
-  private final LongBenchScorer scorer = LongBenchScorer.standard();
+  private final LongBenchScorer scorer = new LongBenchScorer(FuzzyRatio.DIFFLIB, Jieba::standard);
 
   private static SampleSummary sample(String task, Map<String, String> info, String... answers) {
     return new SampleSummary("longbench", task, 0, "s1", "", "", List.of(answers), info);

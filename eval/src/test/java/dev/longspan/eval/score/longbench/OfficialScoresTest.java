@@ -4,18 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.longspan.datasets.longbench.LongBench;
 import dev.longspan.datasets.longbench.LongBenchTask;
 import dev.longspan.eval.Crosscheck;
-import dev.longspan.eval.SampleSummary;
-import dev.longspan.eval.stats.Rounding;
+import dev.longspan.eval.ScoreRows;
+import dev.longspan.eval.Scores;
+import dev.longspan.eval.score.Scoring;
+import dev.longspan.eval.score.SuiteScorer;
+import dev.longspan.eval.score.SuiteScorers;
 import dev.longspan.eval.text.FuzzyRatio;
-import dev.longspan.eval.text.jieba.Jieba;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -26,53 +28,43 @@ class OfficialScoresTest {
 
   @ParameterizedTest
   @EnumSource
-  void everySampleAndEverySetIsScoredAsOfficially(FuzzyRatio fuzzy) throws IOException {
+  void everySampleAndEverySetIsScoredAsOfficially(FuzzyRatio fuzzy, @TempDir Path folder)
+      throws IOException {
     Map<String, byte[]> files = Crosscheck.archive(ARCHIVE);
-    Map<String, List<Double>> official = new HashMap<>();
-    for (JsonNode row : Crosscheck.lines(files.get("per_sample." + fuzzy.id() + ".out"))) {
-      official
-          .computeIfAbsent(row.get("dataset").asText(), dataset -> new ArrayList<>())
-          .add(row.get("score").asDouble());
+    for (LongBenchTask task : LongBenchTask.all()) {
+      Files.write(folder.resolve(task.id() + ".jsonl"), files.get(task.id() + ".jsonl"));
     }
+    LongBenchPredictions predictions = LongBenchPredictions.read(folder, "dense");
+    SuiteScorers scorers = SuiteScorers.of(Map.of(SuiteScorers.LONGBENCH_FUZZY, fuzzy.id()));
+    SuiteScorer scorer = scorers.of("longbench");
+
+    Map<String, Double> official = new HashMap<>();
+    for (JsonNode row : Crosscheck.lines(files.get("per_sample." + fuzzy.id() + ".out"))) {
+      official.put(
+          row.get("dataset").asText() + "/" + row.get("index").asText(),
+          row.get("score").asDouble());
+    }
+    assertEquals(4750, official.size());
+    assertEquals(4750, predictions.samples().size());
+    for (int i = 0; i < 4750; i++) {
+      String key = predictions.generations().get(i).key();
+      String answer = scorer.clean(predictions.generations().get(i).text());
+      assertEquals(
+          official.get(key), scorer.value(predictions.samples().get(i), answer), 1e-9, key);
+    }
+
     JsonNode sets =
         JSON.readTree(files.get("official_rescored." + fuzzy.id() + ".json")).get("scores");
+    Scores scores =
+        Scoring.score(predictions.samples(), predictions.generations(), "dense", 1, scorers);
     assertEquals(21, sets.size());
-    LongBenchScorer scorer = new LongBenchScorer(fuzzy, Jieba::standard);
-    int compared = 0;
     for (LongBenchTask task : LongBenchTask.all()) {
-      List<JsonNode> rows = Crosscheck.lines(files.get(task.id() + ".jsonl"));
-      double sum = 0;
-      for (int i = 0; i < rows.size(); i++) {
-        String name = task.id() + "/" + i;
-        double value = scorer.value(sample(task, i, rows.get(i)), rows.get(i).get("pred").asText());
-        assertEquals(official.get(task.id()).get(i), value, 1e-9, name);
-        sum += value;
-        compared++;
-      }
+      String metric = scorer.metric(task.id());
       assertEquals(
           sets.get(task.id()).asDouble(),
-          Rounding.halfEven(100 * sum / rows.size(), 2),
-          0,
+          ScoreRows.only(scores, task.id(), metric).value(),
           task.id());
     }
-    assertEquals(4750, compared);
-  }
-
-  static SampleSummary sample(LongBenchTask task, int id, JsonNode row) {
-    List<String> answers = new ArrayList<>();
-    row.get("answers").forEach(answer -> answers.add(answer.asText()));
-    return new SampleSummary(
-        LongBench.SUITE,
-        task.id(),
-        0,
-        String.valueOf(id),
-        "",
-        "",
-        answers,
-        Map.of(
-            "length",
-            row.get("length").asText(),
-            "all_classes",
-            row.get("all_classes").isNull() ? "[]" : row.get("all_classes").toString()));
+    assertEquals(4750, scores.runs().get(0).answers());
   }
 }
