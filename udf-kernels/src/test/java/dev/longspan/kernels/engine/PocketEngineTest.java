@@ -33,7 +33,7 @@ class PocketEngineTest {
   private static final String BACKEND = TestBackends.all().reduce((a, b) -> b).orElseThrow();
 
   /** Longer reference runs are compared without the engine, in PocketParityTest. */
-  private static final int LONGEST = 200;
+  private static final int LONGEST = 3_000;
 
   private static final AttentionMethod DENSE = new DenseAttention();
 
