@@ -20,6 +20,9 @@ final class Fit {
   /** A shorter form is taken where the smallest prompt of a longer one needs more of the room. */
   private static final double CROWDED = 0.75;
 
+  /** No prompt holds more units than this, so that counters which never count end the search. */
+  private static final int UNITS_PER_TOKEN = 4;
+
   private final int room;
   private final ToIntFunction<Prompt> counter;
 
@@ -89,7 +92,9 @@ final class Fit {
 
   /** Raises the size from one that fits to the largest one that does. */
   private void grow() {
-    int tooMany = draft.largest() + 1;
+    long most = units + (long) UNITS_PER_TOKEN * room;
+    int tooMany = (int) Math.min(draft.largest(), most) + 1;
+    int untried = tooMany;
     double perUnit = 0;
     double aim = tokens + 0.25 * (room - tokens);
     for (int probe = 0; tooMany - units > 1 && room - tokens > CLOSE * room; probe++) {
@@ -98,7 +103,7 @@ final class Fit {
       }
       // Every fourth probe halves the bracket: token counts that jump cannot slow the search down.
       int size =
-          probe % 4 == 3 && tooMany <= draft.largest()
+          probe % 4 == 3 && tooMany < untried
               ? (units + tooMany) >>> 1
               : (int) Math.min(Integer.MAX_VALUE, units + (aim - tokens) / perUnit);
       size = Math.max(units + 1, Math.min(tooMany - 1, size));

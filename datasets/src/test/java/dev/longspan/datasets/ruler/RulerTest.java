@@ -172,6 +172,12 @@ class RulerTest {
   }
 
   @Test
+  void aCounterThatIgnoresTheTextEndsTheSearch() {
+    Sample sample = Ruler.of(options(1)).sample("niah_single_1", 512, 0, (messages, prefix) -> 100);
+    assertEquals("0.445", sample.info().get("fill"));
+  }
+
+  @Test
   void optionsAreChecked() {
     assertRefused(
         () -> Ruler.of(RulerOptions.of(List.of("vt"), List.of(1024, 0), 1, 1)),
