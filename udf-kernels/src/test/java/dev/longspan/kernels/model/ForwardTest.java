@@ -44,10 +44,6 @@ class ForwardTest {
     Model on(Backend backend) {
       return Model.of(config, new RandomWeights(17, dtype), backend);
     }
-
-    Case with(AttentionMethod other) {
-      return new Case(config, dtype, other);
-    }
   }
 
   private static List<Case> cases() {
@@ -124,7 +120,7 @@ class ForwardTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}, {1}", allowZeroInvocations = true)
+  @ParameterizedTest(name = "{0}, {1}")
   @MethodSource("elsewhere")
   void agreesWithTheOracle(String backendName, Case c) {
     int[] tokens = TestModels.tokens(LONG, 3);
@@ -138,7 +134,8 @@ class ForwardTest {
       for (int i = 0; i < want.length; i++) {
         worst = Math.max(worst, Math.abs(want[i] - got[i]));
       }
-      assertTrue(worst <= 1e-4, "largest logit difference " + worst);
+      System.out.printf("%s against scalar, %s: %.2e%n", backendName, c, worst);
+      assertTrue(worst <= 1e-5, "largest logit difference " + worst);
     }
   }
 

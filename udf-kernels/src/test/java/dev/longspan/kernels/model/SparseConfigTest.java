@@ -35,10 +35,10 @@ class SparseConfigTest {
     assertTrue(e.getMessage().startsWith(rule), e.getMessage());
     assertTrue(
         e.getMessage()
-            .endsWith(
+            .contains(
                 String.format(
                     "Found kernel_size %d, kernel_stride %d, block_size %d, window_size %d,"
-                        + " init_blocks %d, topk %d",
+                        + " init_blocks %d, topk %d; derived: ",
                     kernel, stride, block, window, init, topk)),
         e.getMessage());
   }
