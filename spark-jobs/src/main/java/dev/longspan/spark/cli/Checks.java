@@ -12,16 +12,21 @@ final class Checks {
     }
   }
 
-  /** Refuses what is not within {@code low} and {@code high}, both allowed. */
-  static void within(String option, double value, double low, double high) {
-    if (!(value >= low && value <= high)) {
+  static void atLeast(String option, double value, double least) {
+    if (!(value >= least && value < Double.POSITIVE_INFINITY)) {
+      throw new UsageException(option + " is " + value + "; it must be at least " + least + ".");
+    }
+  }
+
+  /** Refuses what is not above 0 and at most {@code high}. */
+  static void positive(String option, double value, double high) {
+    if (!(value > 0 && value <= high)) {
       throw new UsageException(
           option
               + " is "
               + value
-              + "; it must be "
-              + (high == Double.MAX_VALUE ? "at least " + low : "between " + low + " and " + high)
-              + ".");
+              + "; it must be above 0"
+              + (high == Double.MAX_VALUE ? "." : " and at most " + high + "."));
     }
   }
 }

@@ -12,9 +12,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "evaluate",
     sortOptions = false,
+    header = "Evaluates a model on a benchmark suite.",
     description = {
-      "Evaluates a model on a benchmark suite: every attention method answers the same samples,",
-      "and the report compares them with the first one."
+      "",
+      "Every attention method answers the same samples, and the report compares them with the first one."
     },
     footer = {
       "",

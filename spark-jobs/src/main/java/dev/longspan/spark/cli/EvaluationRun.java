@@ -1,17 +1,14 @@
 package dev.longspan.spark.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.longspan.eval.Generation;
-import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.Scores;
 import dev.longspan.eval.report.Reports;
 import dev.longspan.spark.job.Evaluation;
 import dev.longspan.spark.job.InferenceJob;
 import dev.longspan.spark.job.Preparation;
+import dev.longspan.spark.job.RunData;
 import dev.longspan.spark.job.SuiteSpec;
-import dev.longspan.spark.run.GenerationTable;
 import dev.longspan.spark.run.RunFolder;
-import dev.longspan.spark.run.SampleTable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
@@ -48,16 +45,12 @@ record EvaluationRun(
     InferenceJob job = new InferenceJob(session.spark(), setup.job(), setup.model(), folder);
     InferenceJob.Outcome outcome = job.run(InferenceJob.input(samples), Console.standard());
     ObjectNode manifest = setup.finish(outcome);
-    List<SampleSummary> summaries =
-        samples.collectAsList().stream().map(SampleTable::summary).toList();
-    List<Generation> generations =
-        job.generations().collectAsList().stream().map(GenerationTable::generation).toList();
     Scores scores =
         Evaluation.publish(
             folder,
             manifest,
-            summaries,
-            generations,
+            RunData.summaries(samples),
+            RunData.generations(job.generations()),
             setup.job().methods().get(0).name(),
             sampling.seed);
     out.println(Reports.consoleTable(scores));

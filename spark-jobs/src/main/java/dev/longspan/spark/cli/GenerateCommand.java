@@ -20,9 +20,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "generate",
     sortOptions = false,
+    header = "Answers the prompts in JSON Lines, Parquet or text files.",
     description = {
-      "Answers the prompts in JSON Lines, Parquet or text files. A row that can't be read or",
-      "answered becomes a row with an error; nothing is lost."
+      "",
+      "A row that can't be read or answered becomes a row with an error; nothing is lost."
     },
     footer = {
       "",

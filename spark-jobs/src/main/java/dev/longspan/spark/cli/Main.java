@@ -13,10 +13,7 @@ import picocli.CommandLine.ParameterException;
 /** The command line. */
 @Command(
     name = "longspan",
-    description = {
-      "Runs long-context language models over corpora and benchmarks under Apache Spark,",
-      "dense attention against InfLLM-V2."
-    },
+    header = "Runs long-context language models over corpora and benchmarks under Apache Spark.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
@@ -25,6 +22,8 @@ import picocli.CommandLine.ParameterException;
       EvaluateCommand.class,
       GenerateCommand.class,
       PrepareCommand.class,
+      ScoreCommand.class,
+      ReportCommand.class,
       CommandLine.HelpCommand.class
     },
     footer = {
@@ -42,19 +41,25 @@ public final class Main implements Runnable {
 
   /** Runs a command and ends the JVM with its exit status. */
   public static void main(String[] args) {
-    int status = run(args);
-    System.out.flush();
+    PrintWriter out = new PrintWriter(System.out, true);
+    PrintWriter err = new PrintWriter(System.err, true);
+    int status = run(out, err, args);
+    out.flush();
     System.exit(status);
   }
 
   /**
    * Runs a command.
    *
+   * @param out gets results
+   * @param err gets complaints
    * @return the exit status: 0 done, 1 failed, 2 wrong use or input
    */
-  public static int run(String... args) {
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
     boolean debug = Arrays.asList(args).contains(DEBUG);
     CommandLine command = new CommandLine(new Main());
+    command.setOut(out);
+    command.setErr(err);
     command.setUsageHelpAutoWidth(true);
     command.setAbbreviatedOptionsAllowed(false);
     command.setCaseInsensitiveEnumValuesAllowed(true);

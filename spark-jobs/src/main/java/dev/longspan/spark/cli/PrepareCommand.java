@@ -23,9 +23,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "prepare",
     sortOptions = false,
+    header = "Writes the samples of a suite as JSON Lines.",
     description = {
-      "Writes the samples of a suite as JSON Lines. Needs the tokenizer of a model, since the",
-      "length of a sample is counted in its tokens, but no weights."
+      "",
+      "Needs the tokenizer of a model, since the length of a sample is counted in its tokens, but no weights."
     },
     footer = {
       "",

@@ -65,11 +65,14 @@ final class SamplingOptions {
   long seed;
 
   SamplingSpec sampling() {
-    Checks.within("--temperature", temperature, 0, Double.MAX_VALUE);
+    Checks.atLeast("--temperature", temperature, 0.0);
     Checks.atLeast("--top-k", topK, 0);
-    Checks.within("--top-p", topP, Double.MIN_VALUE, 1);
-    Checks.within("--min-p", minP, 0, 1);
-    Checks.within("--repetition-penalty", repetitionPenalty, Double.MIN_VALUE, Double.MAX_VALUE);
+    Checks.positive("--top-p", topP, 1);
+    Checks.atLeast("--min-p", minP, 0.0);
+    if (minP > 1) {
+      throw new UsageException("--min-p is " + minP + "; it must be at most 1.");
+    }
+    Checks.positive("--repetition-penalty", repetitionPenalty, Double.MAX_VALUE);
     Checks.atLeast("--attempts", attempts, 1);
     if (attempts > 1 && temperature == 0) {
       throw new UsageException(

@@ -34,6 +34,8 @@ final class Session implements AutoCloseable {
     conf.setIfMissing("spark.log.level", common.verbose ? "INFO" : "WARN");
     // Progress comes with the heartbeats.
     conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
+    // Spark warns of plans with more columns than this; an answer has a few dozen with its sample.
+    conf.setIfMissing("spark.sql.debug.maxToStringFields", "100");
     conf.setIfMissing(
         "spark.sql.warehouse.dir",
         Path.of(System.getProperty("java.io.tmpdir"), "longspan-warehouse").toUri().toString());

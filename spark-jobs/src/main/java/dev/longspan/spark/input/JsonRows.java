@@ -9,7 +9,6 @@ import dev.longspan.spark.run.Json;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import org.apache.spark.sql.Row;
 
 /** JSON objects as prompts; what is wrong with one is said with its place. */
@@ -127,7 +126,9 @@ final class JsonRows {
       case STRING -> "a text";
       case ARRAY -> node.isEmpty() ? "an empty list" : "a list";
       case MISSING -> "nothing";
-      default -> node.getNodeType().name().toLowerCase(Locale.ROOT);
+      case NUMBER -> "a number";
+      case OBJECT -> "an object";
+      default -> node.toString();
     };
   }
 

@@ -34,8 +34,7 @@ public final class Evaluation {
     Scores scores = Scoring.score(samples, generations, baseline, seed);
     Path local = Files.createTempDirectory("longspan-report");
     try {
-      scores.write(local.resolve("scores.json"));
-      Reports.write(local, manifest, scores, samples, generations);
+      render(local, manifest, scores, samples, generations);
       folder.publish(local);
     } finally {
       delete(local);
@@ -43,7 +42,20 @@ public final class Evaluation {
     return scores;
   }
 
-  private static void delete(Path folder) throws IOException {
+  /** Writes scores.json and the reports to a local folder. */
+  public static void render(
+      Path local,
+      JsonNode manifest,
+      Scores scores,
+      List<SampleSummary> samples,
+      List<Generation> generations)
+      throws IOException {
+    scores.write(local.resolve("scores.json"));
+    Reports.write(local, manifest, scores, samples, generations);
+  }
+
+  /** Removes a local folder and what is in it. */
+  public static void delete(Path folder) throws IOException {
     try (Stream<Path> tree = Files.walk(folder)) {
       for (Path path : (Iterable<Path>) tree.sorted(Comparator.reverseOrder())::iterator) {
         Files.delete(path);

@@ -18,23 +18,14 @@ public final class Prompts {
    */
   public static int[] tokens(
       Tokenizer tokenizer, List<Message> messages, String answerPrefix, boolean template) {
-    if (template) {
-      List<ChatMessage> turns =
-          messages.stream()
-              .map(message -> new ChatMessage(message.role(), message.content()))
-              .toList();
-      return tokenizer.prompt(turns, answerPrefix);
+    if (!template) {
+      String text = messages.stream().map(Message::content).collect(Collectors.joining("\n"));
+      return tokenizer.prompt(List.of(), text + answerPrefix);
     }
-    int[] text =
-        tokenizer.encode(
-            messages.stream().map(Message::content).collect(Collectors.joining("\n"))
-                + answerPrefix);
-    if (tokenizer.bosId() < 0) {
-      return text;
-    }
-    int[] tokens = new int[text.length + 1];
-    tokens[0] = tokenizer.bosId();
-    System.arraycopy(text, 0, tokens, 1, text.length);
-    return tokens;
+    List<ChatMessage> turns =
+        messages.stream()
+            .map(message -> new ChatMessage(message.role(), message.content()))
+            .toList();
+    return tokenizer.prompt(turns, answerPrefix);
   }
 }

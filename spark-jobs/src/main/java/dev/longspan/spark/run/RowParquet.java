@@ -175,7 +175,7 @@ public final class RowParquet {
       }
     } else if (type instanceof MapType map) {
       Group entries = group.addGroup(name);
-      for (Map.Entry<?, ?> entry : RowValues.map(value).entrySet()) {
+      for (Map.Entry<?, ?> entry : RowValues.javaMap(value).entrySet()) {
         Group pair = entries.addGroup("key_value");
         add(pair, "key", map.keyType(), entry.getKey());
         add(pair, "value", map.valueType(), entry.getValue());

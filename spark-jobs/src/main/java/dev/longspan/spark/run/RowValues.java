@@ -5,17 +5,23 @@ import java.util.Map;
 import scala.collection.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 
-/** Java's view of the collections in a row: Scala's when Spark made it, Java's when we did. */
+/** Collections in a row are Scala's. */
 final class RowValues {
   private RowValues() {}
 
-  static List<?> list(Object value) {
-    return value instanceof List<?> list ? list : CollectionConverters.asJava((Seq<?>) value);
+  static Seq<?> seq(List<?> list) {
+    return CollectionConverters.asScala(list).toSeq();
   }
 
-  static Map<?, ?> map(Object value) {
-    return value instanceof Map<?, ?> map
-        ? map
-        : CollectionConverters.asJava((scala.collection.Map<?, ?>) value);
+  static scala.collection.Map<?, ?> map(Map<?, ?> map) {
+    return CollectionConverters.asScala(map);
+  }
+
+  static List<?> list(Object seq) {
+    return CollectionConverters.asJava((Seq<?>) seq);
+  }
+
+  static Map<?, ?> javaMap(Object map) {
+    return CollectionConverters.asJava((scala.collection.Map<?, ?>) map);
   }
 }

@@ -47,13 +47,14 @@ public final class SampleTable {
         sample.task(),
         sample.length(),
         sample.id(),
-        sample.messages().stream()
-            .map(message -> RowFactory.create(message.role(), message.content()))
-            .toList(),
+        RowValues.seq(
+            sample.messages().stream()
+                .map(message -> RowFactory.create(message.role(), message.content()))
+                .toList()),
         sample.answerPrefix(),
-        sample.references(),
+        RowValues.seq(sample.references()),
         sample.maxNewTokens(),
-        sample.info(),
+        RowValues.map(sample.info()),
         promptTokens);
   }
 
@@ -64,7 +65,7 @@ public final class SampleTable {
       messages.add(new Message(((Row) message).getString(0), ((Row) message).getString(1)));
     }
     Map<String, String> info = new HashMap<>();
-    RowValues.map(row.get(8)).forEach((key, value) -> info.put((String) key, (String) value));
+    RowValues.javaMap(row.get(8)).forEach((key, value) -> info.put((String) key, (String) value));
     return new Sample(
         row.getString(0),
         row.getString(1),
