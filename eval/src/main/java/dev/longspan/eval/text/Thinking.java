@@ -1,6 +1,11 @@
 package dev.longspan.eval.text;
 
-/** What a reasoning model writes before its answer, between think tags. */
+/**
+ * What a reasoning model writes before its answer, between think tags.
+ *
+ * <p>Where the chat template opens the thought, the generated text has no opening tag, and a
+ * thought that was cut off cannot be told from an answer.
+ */
 public final class Thinking {
   private static final String OPEN = "<think>";
   private static final String CLOSE = "</think>";

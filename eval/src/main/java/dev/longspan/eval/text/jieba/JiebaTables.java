@@ -17,7 +17,7 @@ import java.util.List;
  *
  * <p>That library segments otherwise than the Python package and is only a carrier here. Its
  * dictionary lacks one line, its probabilities are rounded; both are made good, and the digests
- * prove it.
+ * prove it. The tables are under jieba's MIT licence, the library is under the Apache licence.
  */
 final class JiebaTables {
   /** SHA-256 of the file dict.txt of jieba 0.42.1. */
