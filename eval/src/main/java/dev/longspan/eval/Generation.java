@@ -13,7 +13,7 @@ package dev.longspan.eval;
  * @param text the answer; empty where {@code error} is set
  * @param promptTokens tokens of the rendered prompt
  * @param newTokens tokens generated
- * @param finishReason {@code stop}, {@code length} or {@code error}
+ * @param finishReason {@code stop}, {@code length}, {@code cancelled} or {@code error}
  * @param errorCode class of the failure, null where there is none
  * @param errorMessage what went wrong and what to do, null where there is none
  * @param prefillSeconds time from the first chunk of the prompt to the first token

@@ -239,11 +239,6 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(ids, 0, ids.length);
   }
 
-  /** Returns a decoder for ids that arrive one after another. */
-  public TextStream stream() {
-    return new TextStream(tokenizer);
-  }
-
   /** Returns the id of the beginning of sequence, or -1 if the model has none. */
   public int bosId() {
     return bosId;
