@@ -57,7 +57,8 @@ record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manif
             sampling.attempts,
             !template.raw,
             output.retryErrors,
-            output.partitions);
+            output.partitions,
+            output.flushSeconds);
     Manifest manifest =
         new Manifest(command)
             .with("model", model.manifest())

@@ -35,7 +35,15 @@ final class OutputOptions {
       description = "Spark partitions. Default: two for each core.")
   int partitions;
 
+  @Option(
+      names = "--flush-seconds",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Write finished answers at least this often; a killed run loses no more.")
+  int flushSeconds;
+
   void check() {
+    Checks.atLeast("--flush-seconds", flushSeconds, 1);
     Checks.atLeast("--partitions", partitions, 0);
     if (resume && overwrite) {
       throw new UsageException("--resume and --overwrite exclude each other; choose one.");

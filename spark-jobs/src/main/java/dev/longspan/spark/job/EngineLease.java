@@ -56,8 +56,8 @@ public final class EngineLease implements AutoCloseable {
     shared.running().engine().cancel(key);
   }
 
-  boolean sharesWith(EngineLease other) {
-    return shared == other.shared;
+  SharedEngine shared() {
+    return shared;
   }
 
   @Override

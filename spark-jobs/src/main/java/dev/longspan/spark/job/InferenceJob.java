@@ -200,6 +200,7 @@ public final class InferenceJob {
 
   private ForeachPartitionFunction<Row> commit(String job, String target) {
     SerializableConfiguration conf = configuration;
+    int flushSeconds = spec.flushSeconds();
     return rows -> {
       TaskContext task = TaskContext.get();
       try (GenerationSink sink =
@@ -207,7 +208,8 @@ public final class InferenceJob {
               conf.value(),
               new Path(target),
               GenerationSink.prefix(job, task.partitionId()),
-              task.attemptNumber())) {
+              task.attemptNumber(),
+              flushSeconds)) {
         while (rows.hasNext()) {
           sink.add(rows.next());
         }

@@ -13,6 +13,7 @@ import java.util.List;
  * @param template whether prompts pass the model's chat template
  * @param retryErrors whether rows that an earlier run answered with an error are tried again
  * @param partitions number of Spark partitions; 0 to choose by rows and cores
+ * @param flushSeconds how often finished rows are committed
  */
 public record JobSpec(
     EngineSpec engine,
@@ -21,7 +22,8 @@ public record JobSpec(
     int attempts,
     boolean template,
     boolean retryErrors,
-    int partitions)
+    int partitions,
+    int flushSeconds)
     implements Serializable {
 
   /** Copies the list. */

@@ -15,11 +15,10 @@ import org.apache.spark.sql.Row;
 /**
  * Commits a task's finished rows in small files, by number and by age.
  *
- * <p>A killed run loses what was in flight and at most {@link #FLUSH_SECONDS} of finished rows.
+ * <p>A killed run loses what was in flight and the rows of a few seconds.
  */
 public final class GenerationSink implements AutoCloseable {
   private static final int FLUSH_ROWS = 256;
-  private static final int FLUSH_SECONDS = 5;
 
   private final Configuration configuration;
   private final Path folder;
@@ -35,8 +34,10 @@ public final class GenerationSink implements AutoCloseable {
    * @param folder generations/ of the run
    * @param prefix begins the names of the files; names the job and the partition
    * @param attempt of the task, so that a retried task does not meet its own old names
+   * @param flushSeconds oldest age of a row that is not committed
    */
-  public GenerationSink(Configuration configuration, Path folder, String prefix, int attempt) {
+  public GenerationSink(
+      Configuration configuration, Path folder, String prefix, int attempt, int flushSeconds) {
     this.configuration = configuration;
     this.folder = folder;
     this.prefix = prefix + "-" + attempt;
@@ -47,7 +48,7 @@ public final class GenerationSink implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    timer.scheduleWithFixedDelay(this::flushByAge, FLUSH_SECONDS, FLUSH_SECONDS, TimeUnit.SECONDS);
+    timer.scheduleWithFixedDelay(this::flushByAge, flushSeconds, flushSeconds, TimeUnit.SECONDS);
   }
 
   /** Returns what the names of the files of one partition begin with, whatever the attempt. */
