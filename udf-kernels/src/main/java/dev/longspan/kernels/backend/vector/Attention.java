@@ -16,7 +16,6 @@ import java.util.List;
 final class Attention {
   private final WorkerPool pool;
   private final Kernels[] kernels;
-  private final List<CompressedPanels> panels = new ArrayList<>();
   private SelectionListener listener;
 
   Attention(WorkerPool pool) {
@@ -65,14 +64,12 @@ final class Attention {
   /** Attends as {@link dev.longspan.kernels.backend.Backend#attend} says. */
   void run(ModelConfig config, float[] qkv, Step step, int layer, VectorKvStore kv, float[] out) {
     List<Part> parts = new ArrayList<>();
-    int used = 0;
     for (Step.Segment segment : step.segments()) {
       int last = segment.count() - 1;
       // A sequence turns from dense to sparse as it grows and never back: the last token tells.
       CompressedPanels keys = null;
       if (kind(segment, last) == Kind.SPARSE && kv.compressed()) {
-        keys = panels(used++, config.headDim());
-        gather(config, segment, layer, kv, keys);
+        keys = kv.panels(segment.sequence(), layer, segment.start() + segment.count());
       }
       split(config, segment, keys, parts);
     }
@@ -80,30 +77,6 @@ final class Attention {
     parts.sort(Comparator.comparingLong(Part::cost).reversed());
     pool.run(
         parts.size(), (task, worker) -> run(config, qkv, parts.get(task), layer, kv, worker, out));
-  }
-
-  private CompressedPanels panels(int index, int dim) {
-    if (index == panels.size()) {
-      panels.add(new CompressedPanels(dim));
-    } else if (!panels.get(index).isFor(dim)) {
-      panels.set(index, new CompressedPanels(dim));
-    }
-    return panels.get(index);
-  }
-
-  private void gather(
-      ModelConfig config,
-      Step.Segment segment,
-      int layer,
-      VectorKvStore kv,
-      CompressedPanels keys) {
-    int tokens = segment.start() + segment.count();
-    keys.start(config.kvHeads(), tokens);
-    int perHead = keys.finePanels();
-    pool.run(
-        perHead * config.kvHeads(),
-        (task, worker) ->
-            keys.gather(kv, segment.sequence(), layer, task / perHead, task % perHead, tokens));
   }
 
   private void split(

@@ -3,6 +3,7 @@ package dev.longspan.kernels.backend.vector;
 import static dev.longspan.kernels.backend.vector.CompressedPanels.PAGES;
 import static dev.longspan.kernels.backend.vector.Tile.WIDTH;
 import static dev.longspan.kernels.backend.vector.VectorKvStore.FINE;
+import static dev.longspan.kernels.backend.vector.VectorKvStore.STRIDE;
 import static dev.longspan.kernels.backend.vector.VectorMath.F;
 import static dev.longspan.kernels.backend.vector.VectorMath.I;
 import static dev.longspan.kernels.backend.vector.VectorMath.L;
@@ -25,8 +26,6 @@ import jdk.incubator.vector.VectorOperators;
  * by their bits; {@link #INVISIBLE} lies below all of them.
  */
 final class BlockSelector {
-  private static final int STRIDE = KvStore.PAGE / FINE;
-
   /** Bits of the score of a window that the token may not see, and of a block without any. */
   private static final int INVISIBLE = -1;
 
@@ -70,14 +69,15 @@ final class BlockSelector {
       int lastPosition,
       SparseConfig config,
       CompressedPanels keys,
+      int layer,
       int kvHead) {
-    int pages = lastPosition / KvStore.PAGE + 1;
-    finePanels = (pages + PAGES - 1) / PAGES;
-    coarsePanels = config.exactNormaliser() ? 0 : (pages + WIDTH - 1) / WIDTH;
+    int visible = (lastPosition + 1) / STRIDE;
+    finePanels = (visible + WIDTH - 1) / WIDTH;
+    coarsePanels = config.exactNormaliser() ? 0 : (visible / FINE + WIDTH - 1) / WIDTH;
     rowSize = (finePanels + coarsePanels) * WIDTH;
     int overlap = config.kernelSize() / STRIDE;
     // A window may reach into a later block: pooling looks that far behind the last page.
-    planeSize = finePanels * PAGES + (overlap + FINE) / FINE * L + L;
+    planeSize = (finePanels + 1) * PAGES + (overlap + FINE) / FINE * L + L;
     planeAt = Scratch.START + rows * rowSize;
     memory = scratch.floats(rows * rowSize + FINE * planeSize);
     Arrays.fill(memory, Scratch.START, planeAt, 0);
@@ -85,15 +85,14 @@ final class BlockSelector {
     for (int r = 0; r < rows; r++) {
       to[r] = Scratch.START + r * rowSize;
     }
-    float[] panels = keys.memory();
     for (int p = 0; p < finePanels; p++) {
-      int at = keys.fineAt(kvHead, p);
-      Tile.multiplyAdd(rows, qkv, from, 0, panels, at, dim, memory, to, p * WIDTH);
+      int at = keys.at(layer, kvHead, p);
+      Tile.multiplyAdd(rows, qkv, from, 0, keys.fine(), at, dim, memory, to, p * WIDTH);
     }
     for (int p = 0; p < coarsePanels; p++) {
-      int at = keys.coarseAt(kvHead, p);
+      int at = keys.at(layer, kvHead, p);
       int shift = (finePanels + p) * WIDTH;
-      Tile.multiplyAdd(rows, qkv, from, 0, panels, at, dim, memory, to, shift);
+      Tile.multiplyAdd(rows, qkv, from, 0, keys.coarse(), at, dim, memory, to, shift);
     }
   }
 
@@ -147,22 +146,21 @@ final class BlockSelector {
         memory[row + column(f)] = Float.NEGATIVE_INFINITY;
       }
       int count = visiblePanels * WIDTH;
-      float max;
+      // The normaliser's largest exponent is -1: a factor of two in weights and total alike.
       float total;
       if (config.exactNormaliser()) {
-        max = max(memory, row, count);
-        total = weigh(memory, row, count, scale, max, lanes);
+        float reference = Math.fma(max(memory, row, count), scale, 1);
+        total = weighBelow(memory, row, count, scale, reference, lanes);
+      } else if (visiblePages <= hidden) {
+        continue;
       } else {
         int coarse = row + finePanels * WIDTH;
         int coarseCount = (visiblePages + WIDTH - 1) / WIDTH * WIDTH;
-        if (visiblePages <= hidden) {
-          continue;
-        }
         Arrays.fill(memory, coarse, coarse + hidden, Float.NEGATIVE_INFINITY);
         Arrays.fill(memory, coarse + visiblePages, coarse + coarseCount, Float.NEGATIVE_INFINITY);
-        max = max(memory, coarse, coarseCount);
-        total = weigh(memory, coarse, coarseCount, scale, max, lanes);
-        weigh(memory, row, count, scale, max, lanes);
+        float reference = Math.fma(max(memory, coarse, coarseCount), scale, 1);
+        total = weighBelow(memory, coarse, coarseCount, scale, reference, lanes);
+        weigh(memory, row, count, scale, reference);
       }
       for (int p = 0; p < visiblePanels; p++) {
         for (int s = 0; s < FINE; s++) {
@@ -197,24 +195,47 @@ final class BlockSelector {
     return page / PAGES * WIDTH + f % FINE * PAGES + page % PAGES;
   }
 
+  /** Returns the largest of {@code count} scores, a multiple of 64. */
   private static float max(float[] s, int at, int count) {
-    FloatVector max = FloatVector.fromArray(F, s, at);
-    for (int j = L; j < count; j += L) {
-      max = max.max(FloatVector.fromArray(F, s, at + j));
+    // Four at a time: a maximum that honours NaN is six dependent instructions.
+    FloatVector a = FloatVector.fromArray(F, s, at);
+    FloatVector b = a;
+    FloatVector c = a;
+    FloatVector d = a;
+    for (int j = 0; j < count; j += 4 * L) {
+      a = a.max(FloatVector.fromArray(F, s, at + j));
+      b = b.max(FloatVector.fromArray(F, s, at + j + L));
+      c = c.max(FloatVector.fromArray(F, s, at + j + 2 * L));
+      d = d.max(FloatVector.fromArray(F, s, at + j + 3 * L));
     }
-    return max.reduceLanes(VectorOperators.MAX);
+    return a.max(b).max(c.max(d)).reduceLanes(VectorOperators.MAX);
   }
 
-  /** Replaces scores by 2^(scale * (score - max)) and returns their sum. */
-  private static float weigh(float[] s, int at, int count, float scale, float max, float[] lanes) {
+  /**
+   * Replaces scores by 2^(scale * score - reference), where all of these exponents are negative,
+   * and returns their sum.
+   */
+  private static float weighBelow(
+      float[] s, int at, int count, float scale, float reference, float[] lanes) {
     FloatVector sum = FloatVector.zero(F);
+    FloatVector c = FloatVector.broadcast(F, scale);
+    FloatVector m = FloatVector.broadcast(F, -reference);
     for (int j = 0; j < count; j += L) {
-      FloatVector p = VectorMath.exp2(FloatVector.fromArray(F, s, at + j).sub(max).mul(scale));
+      FloatVector p = VectorMath.exp2Negative(FloatVector.fromArray(F, s, at + j).fma(c, m));
       p.intoArray(s, at + j);
       sum = sum.add(p);
     }
     sum.intoArray(lanes, 0);
     return VectorMath.sum(lanes, 0);
+  }
+
+  /** Replaces scores by 2^(scale * score - reference), whatever their size. */
+  private static void weigh(float[] s, int at, int count, float scale, float reference) {
+    FloatVector c = FloatVector.broadcast(F, scale);
+    FloatVector m = FloatVector.broadcast(F, -reference);
+    for (int j = 0; j < count; j += L) {
+      VectorMath.exp2(FloatVector.fromArray(F, s, at + j).fma(c, m)).intoArray(s, at + j);
+    }
   }
 
   private static void addScaled(float[] s, int from, float factor, int to) {

@@ -3,82 +3,89 @@ package dev.longspan.kernels.backend.vector;
 import static dev.longspan.kernels.backend.vector.Tile.WIDTH;
 import static dev.longspan.kernels.backend.vector.VectorKvStore.FINE;
 
-import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Sequence;
+import java.util.Arrays;
 
 /**
- * One sequence's compressed keys of a layer, gathered from its pages into panels to multiply by.
+ * One sequence's compressed keys, gathered from its pages into panels to multiply by.
  *
  * <p>A fine panel holds 16 pages; its columns are [4 windows, 16 pages], so that the four windows
  * of neighbouring pages lie in the same lanes of four vectors and pooling needs no shuffle. A
  * coarse panel holds one column for each of 64 pages.
+ *
+ * <p>The pages own the keys; this is a copy that grows with the sequence, so that a decode step
+ * gathers one window every 16 tokens and not all of them every time.
  */
 final class CompressedPanels {
   /** Pages in a fine panel. */
   static final int PAGES = WIDTH / FINE;
 
   private final int dim;
-  private float[] memory = new float[0];
-  private int finePanels;
-  private int coarsePanels;
+  private final int layers;
+  private final int kvHeads;
+  private final int[] gathered;
+  private float[] fine = new float[0];
+  private float[] coarse = new float[0];
 
-  CompressedPanels(int dim) {
-    this.dim = dim;
+  CompressedPanels(ModelConfig config) {
+    dim = config.headDim();
+    layers = config.layers();
+    kvHeads = config.kvHeads();
+    gathered = new int[layers];
   }
 
-  /** Returns whether this is for heads of {@code dim} elements. */
-  boolean isFor(int dim) {
-    return this.dim == dim;
+  /** Returns the array that holds the fine panels. */
+  float[] fine() {
+    return fine;
   }
 
-  /** Makes room for a sequence of {@code tokens} tokens. */
-  void start(int kvHeads, int tokens) {
-    int pages = (tokens + KvStore.PAGE - 1) / KvStore.PAGE;
-    finePanels = (pages + PAGES - 1) / PAGES;
-    coarsePanels = (pages + WIDTH - 1) / WIDTH;
-    int size = Scratch.START + kvHeads * (finePanels + coarsePanels) * dim * WIDTH;
-    if (memory.length < size) {
-      memory = new float[size + size / 4];
-    }
+  /** Returns the array that holds the coarse panels. */
+  float[] coarse() {
+    return coarse;
   }
 
-  /** Returns the number of fine panels of one KV head: one task each of {@link #gather}. */
-  int finePanels() {
-    return finePanels;
+  /** Returns where a panel starts in its array: [headDim, 64]. */
+  int at(int layer, int kvHead, int panel) {
+    return Scratch.START + ((panel * layers + layer) * kvHeads + kvHead) * dim * WIDTH;
   }
 
-  /** Returns the array that holds the panels. */
-  float[] memory() {
-    return memory;
+  /** Forgets what belongs to tokens from {@code position} on: they are written anew. */
+  void truncate(int layer, int position) {
+    gathered[layer] = Math.min(gathered[layer], position / VectorKvStore.STRIDE);
   }
 
-  /** Returns where a fine panel starts: [headDim, 64]. */
-  int fineAt(int kvHead, int panel) {
-    return Scratch.START + (kvHead * (finePanels + coarsePanels) + panel) * dim * WIDTH;
-  }
-
-  /** Returns where a coarse panel starts: [headDim, 64]. */
-  int coarseAt(int kvHead, int panel) {
-    return fineAt(kvHead, finePanels + panel);
-  }
-
-  /** Fills a fine panel and its share of a coarse one from the pages of the first tokens. */
-  void gather(VectorKvStore kv, Sequence sequence, int layer, int kvHead, int panel, int tokens) {
-    int first = panel * PAGES;
-    int end = Math.min(first + PAGES, (tokens + KvStore.PAGE - 1) / KvStore.PAGE);
-    for (int b = first; b < end; b++) {
+  /** Adds the windows of a layer that are complete with {@code tokens} tokens. */
+  void gather(VectorKvStore kv, Sequence sequence, int layer, int tokens) {
+    int end = tokens / VectorKvStore.STRIDE;
+    fine = grown(fine, (end + WIDTH - 1) / WIDTH);
+    coarse = grown(coarse, (end / FINE + WIDTH - 1) / WIDTH);
+    for (int f = gathered[layer]; f < end; f++) {
+      int b = f / FINE;
       int page = sequence.page(b);
       float[] from = kv.array(page);
-      int fine = kv.fineAt(page, layer, kvHead);
-      int fineTo = fineAt(kvHead, panel) + b - first;
-      int coarse = kv.coarseAt(page, layer, kvHead);
-      int coarseTo = coarseAt(kvHead, b / WIDTH) + b % WIDTH;
-      for (int d = 0; d < dim; d++) {
-        for (int w = 0; w < FINE; w++) {
-          memory[fineTo + d * WIDTH + w * PAGES] = from[fine + d * FINE + w];
+      for (int h = 0; h < kvHeads; h++) {
+        int at = at(layer, h, b / PAGES) + f % FINE * PAGES + b % PAGES;
+        copy(from, kv.fineAt(page, layer, h) + f % FINE, FINE, fine, at);
+        if (f % FINE == FINE - 1) {
+          int coarseAt = at(layer, h, b / WIDTH) + b % WIDTH;
+          copy(from, kv.coarseAt(page, layer, h), 1, coarse, coarseAt);
         }
-        memory[coarseTo + d * WIDTH] = from[coarse + d];
       }
+    }
+    gathered[layer] = end;
+  }
+
+  private float[] grown(float[] panels, int count) {
+    int size = at(0, 0, count);
+    return panels.length < size
+        ? Arrays.copyOf(panels, Math.max(size, at(0, 0, count + count / 2)))
+        : panels;
+  }
+
+  private void copy(float[] from, int at, int step, float[] to, int toAt) {
+    for (int d = 0; d < dim; d++) {
+      to[toAt + d * WIDTH] = from[at + d * step];
     }
   }
 }

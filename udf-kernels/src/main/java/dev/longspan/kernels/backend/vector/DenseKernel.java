@@ -36,10 +36,10 @@ final class DenseKernel {
     int dim = config.headDim();
     int position = segment.start() + first;
     int row = segment.firstRow() + first;
-    rows.start(count * group, qkv);
+    rows.start(count * group);
     for (int i = 0; i < count * group; i++) {
       int head = kvHead * group + i % group;
-      rows.query(i, (row + i / group) * config.qkvSize() + head * dim);
+      rows.query(i, qkv, (row + i / group) * config.qkvSize() + head * dim);
     }
     int last = position + count - 1;
     for (int b = 0; b * KvStore.PAGE <= last; b++) {

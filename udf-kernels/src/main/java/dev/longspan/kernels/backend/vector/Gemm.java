@@ -22,8 +22,8 @@ final class Gemm {
   /** Rows that share a widened stretch of a panel. */
   private static final int ROWS = 160;
 
-  /** Length of that stretch: [256, 64] floats are 64 KB, a small part of a second-level cache. */
-  private static final int DEPTH = 256;
+  /** Length of that stretch: [128, 64] floats are 32 KB and stay in the first-level cache. */
+  private static final int DEPTH = 128;
 
   private final WorkerPool pool;
   private final Scratch[] scratch;
@@ -132,7 +132,13 @@ final class Gemm {
     int partner = paired ? p.partner(panel) : panel;
     for (int j = 0; j < WIDTH / 2; j += 2 * L) {
       twoPanels(
-          p.x, w.in(), w.pairs(), w.index(panel, 0) + j, w.index(partner, 0) + j, memory, sum + j);
+          p.x,
+          w.in(),
+          w.pairs(),
+          w.index(panel, 0) + j,
+          w.index(partner, 0) + j,
+          memory,
+          sum + 2 * j);
     }
     store(p, panel, memory, sum, sum2, 0);
     if (paired && p.epilogue != Epilogue.SWIGLU) {
@@ -170,13 +176,13 @@ final class Gemm {
       b3 = v.fma(PackedWeight.high(pair), b3);
     }
     a0.intoArray(sum, to);
-    a1.intoArray(sum, to + WIDTH / 2);
-    a2.intoArray(sum, to + L);
-    a3.intoArray(sum, to + WIDTH / 2 + L);
+    a1.intoArray(sum, to + L);
+    a2.intoArray(sum, to + 2 * L);
+    a3.intoArray(sum, to + 3 * L);
     b0.intoArray(sum, to + WIDTH);
-    b1.intoArray(sum, to + WIDTH + WIDTH / 2);
-    b2.intoArray(sum, to + WIDTH + L);
-    b3.intoArray(sum, to + WIDTH + WIDTH / 2 + L);
+    b1.intoArray(sum, to + WIDTH + L);
+    b2.intoArray(sum, to + WIDTH + 2 * L);
+    b3.intoArray(sum, to + WIDTH + 3 * L);
   }
 
   /** Stores 64 sums of a row; for SWIGLU they are the gate's and those at {@code upAt} the up's. */

@@ -18,9 +18,9 @@ import jdk.incubator.vector.VectorOperators;
  * can be worked on side by side whatever their width; a matrix with an odd number of features has
  * one part only.
  *
- * <p>bfloat16 weights stay so: an int holds column c in its low half and column 32 + c in the high
- * one, and a shift or a mask makes a float of either. Other types are kept as float32: float16
- * would need a multiplication per weight and suffers from subnormals.
+ * <p>bfloat16 weights stay so: an int holds a column in its low half and the one L further on in
+ * its high half, and a shift or a mask makes a vector of floats of either. Other types are kept as
+ * float32: float16 would need a multiplication per weight and suffers from subnormals.
  */
 final class PackedWeight implements Weight {
   private static final int HALF = WIDTH / 2;
@@ -89,8 +89,8 @@ final class PackedWeight implements Weight {
 
   private void putBf16(int row, short[] bits) {
     int column = column(row);
-    int shift = column < HALF ? 0 : 16;
-    int at = Scratch.START + panel(row) * in * HALF + column % HALF;
+    int shift = column % (2 * L) < L ? 0 : 16;
+    int at = Scratch.START + panel(row) * in * HALF + pair(column);
     for (int i = 0; i < in; i++) {
       pairs[at + i * HALF] |= (bits[i] & 0xffff) << shift;
     }
@@ -101,6 +101,11 @@ final class PackedWeight implements Weight {
     for (int i = 0; i < in; i++) {
       floats[at + i * WIDTH] = values[i];
     }
+  }
+
+  /** Returns which int of a row of a panel holds a column. */
+  private static int pair(int column) {
+    return column / (2 * L) * L + column % L;
   }
 
   private int panel(int row) {
@@ -169,12 +174,10 @@ final class PackedWeight implements Weight {
   }
 
   private static void unpack(int[] from, int at, int count, float[] to, int toAt) {
-    for (int i = 0; i < count; i++) {
-      for (int j = 0; j < HALF; j += L) {
-        IntVector pair = IntVector.fromArray(I, from, at + i * HALF + j);
-        low(pair).intoArray(to, toAt + i * WIDTH + j);
-        high(pair).intoArray(to, toAt + i * WIDTH + HALF + j);
-      }
+    for (int i = 0; i < count * HALF; i += L) {
+      IntVector pair = IntVector.fromArray(I, from, at + i);
+      low(pair).intoArray(to, toAt + 2 * i);
+      high(pair).intoArray(to, toAt + 2 * i + L);
     }
   }
 
@@ -195,8 +198,8 @@ final class PackedWeight implements Weight {
     for (int i = 0; i < in; i++) {
       float value;
       if (pairs != null) {
-        int pair = pairs[at + i * HALF + column % HALF];
-        value = Float.intBitsToFloat(column < HALF ? pair << 16 : pair & HIGH);
+        int pair = pairs[at + i * HALF + pair(column)];
+        value = Float.intBitsToFloat(column % (2 * L) < L ? pair << 16 : pair & HIGH);
       } else {
         value = floats[at + i * WIDTH + column];
       }

@@ -34,9 +34,8 @@ final class RowAttention {
   private int scoreAt;
   private int sumAt;
   private int outAt;
+  private int queryAt;
 
-  private float[] query;
-  private int[] queryAt = new int[0];
   private float[] reference = new float[0];
 
   // The rows that attend to the current page, and how many of its keys each may see.
@@ -55,12 +54,10 @@ final class RowAttention {
     scale = (float) (1 / Math.sqrt(dim)) * LOG2_E;
   }
 
-  /** Starts {@code rows} rows whose queries are in {@code query}, where {@link #row} says. */
-  void start(int rows, float[] query) {
-    this.query = query;
+  /** Starts {@code rows} rows. */
+  void start(int rows) {
     if (capacity < rows) {
       capacity = rows;
-      queryAt = new int[rows];
       reference = new float[rows];
       row = new int[rows];
       visible = new int[rows];
@@ -69,16 +66,17 @@ final class RowAttention {
     scoreAt = Scratch.START;
     sumAt = scoreAt + GROUP * PAGE;
     outAt = sumAt + capacity * L;
-    memory = scratch.floats(GROUP * PAGE + capacity * (L + outSize));
+    queryAt = outAt + capacity * outSize;
+    memory = scratch.floats(GROUP * PAGE + capacity * (L + outSize + dim));
     Arrays.fill(memory, sumAt, sumAt + rows * L, 0);
     Arrays.fill(memory, outAt, outAt + rows * outSize, 0);
     Arrays.fill(reference, 0, rows, Float.NEGATIVE_INFINITY);
     active = 0;
   }
 
-  /** Says where a row's query starts. */
-  void query(int index, int at) {
-    queryAt[index] = at;
+  /** Takes a row's query. It is copied: the rows of a tile lie close together then. */
+  void query(int index, float[] from, int at) {
+    System.arraycopy(from, at, memory, queryAt + index * dim, dim);
   }
 
   /** Lets a row attend to the first {@code keys} keys, at most 64, of the next page. */
@@ -97,13 +95,13 @@ final class RowAttention {
       int keys = 0;
       for (int i = 0; i < rows; i++) {
         int r = row[first + i];
-        from[i] = queryAt[r];
+        from[i] = queryAt + r * dim;
         scoreTo[i] = scoreAt + i * PAGE;
         outTo[i] = outAt + r * panels * WIDTH;
         keys = Math.max(keys, visible[first + i]);
       }
       Arrays.fill(memory, scoreAt, scoreAt + rows * PAGE, 0);
-      Tile.multiplyAdd(rows, query, from, 0, kv, keyAt, dim, memory, scoreTo, 0);
+      Tile.multiplyAdd(rows, memory, from, 0, kv, keyAt, dim, memory, scoreTo, 0);
       for (int i = 0; i < rows; i++) {
         softmax(row[first + i], scoreTo[i], visible[first + i]);
       }

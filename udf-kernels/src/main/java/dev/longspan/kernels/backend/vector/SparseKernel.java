@@ -70,7 +70,7 @@ final class SparseKernel {
       from[i] = (row + i / group) * config.qkvSize() + head * dim;
     }
     if (keys != null) {
-      select(qkv, position, count, group, most, method.config(), keys, kvHead);
+      select(qkv, position, count, group, most, method.config(), keys, layer, kvHead);
     } else {
       KvView view = kv.view(segment.sequence(), layer);
       for (int t = 0; t < count; t++) {
@@ -88,9 +88,9 @@ final class SparseKernel {
     }
     byBlock(count, most, blocks);
 
-    rows.start(count * group, qkv);
+    rows.start(count * group);
     for (int i = 0; i < count * group; i++) {
-      rows.query(i, from[i]);
+      rows.query(i, qkv, from[i]);
     }
     for (int b = 0; b < blocks; b++) {
       if (starts[b] == starts[b + 1]) {
@@ -136,6 +136,7 @@ final class SparseKernel {
       int most,
       SparseConfig sparse,
       CompressedPanels keys,
+      int layer,
       int kvHead) {
     int step = BlockSelector.tokens(group);
     int[] rowsFrom = new int[step * group];
@@ -145,7 +146,7 @@ final class SparseKernel {
       // Where every block is selected there is nothing to score.
       if (last / KvStore.PAGE + 1 > sparse.selectedBlocks()) {
         System.arraycopy(from, t * group, rowsFrom, 0, n * group);
-        selector.score(qkv, rowsFrom, n * group, last, sparse, keys, kvHead);
+        selector.score(qkv, rowsFrom, n * group, last, sparse, keys, layer, kvHead);
       }
       for (int i = 0; i < n; i++) {
         int at = (t + i) * most;

@@ -184,7 +184,7 @@ public final class VectorBackend implements Backend {
     }
     for (Step.Segment s : step.segments()) {
       ropeTable.grow(s.start() + s.count());
-      store.reserve(s.sequence(), s.start(), s.start() + s.count());
+      store.reserve(s.sequence(), layer, s.start(), s.start() + s.count());
     }
     for (Step.Segment s : step.segments()) {
       int firstPage = s.start() / KvStore.PAGE;

@@ -6,6 +6,8 @@ import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Sequence;
 import dev.longspan.kernels.model.SparseConfig;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.WeakHashMap;
 
 /**
  * The cache in the layout that attention multiplies by: a page holds, per layer and KV head, K as a
@@ -19,7 +21,9 @@ final class VectorKvStore implements KvStore {
   /** Fine windows that end in a page, at stride 16. */
   static final int FINE = 4;
 
-  private static final int STRIDE = PAGE / FINE;
+  /** Tokens from one fine window to the next. */
+  static final int STRIDE = PAGE / FINE;
+
   private static final int SLAB_FLOATS = (2 << 20) - 64;
 
   private final ModelConfig config;
@@ -32,6 +36,7 @@ final class VectorKvStore implements KvStore {
   private final int pageSize;
   private final int pagesPerSlab;
   private final float[][] slabs;
+  private final Map<Sequence, CompressedPanels> panels = new WeakHashMap<>();
 
   VectorKvStore(ModelConfig config, int pages) {
     this.config = config;
@@ -72,8 +77,12 @@ final class VectorKvStore implements KvStore {
     return pages;
   }
 
-  /** Makes sure that the pages of positions {@code start} to {@code end - 1} have memory. */
-  void reserve(Sequence sequence, int start, int end) {
+  /** Prepares positions {@code start} to {@code end - 1} of a layer for writing; by one thread. */
+  void reserve(Sequence sequence, int layer, int start, int end) {
+    CompressedPanels copies = panels.get(sequence);
+    if (copies != null) {
+      copies.truncate(layer, start);
+    }
     for (int b = start / PAGE; b <= (end - 1) / PAGE; b++) {
       int slab = sequence.page(b) / pagesPerSlab;
       if (slabs[slab] == null) {
@@ -81,6 +90,13 @@ final class VectorKvStore implements KvStore {
         slabs[slab] = new float[Scratch.START + count * pageSize];
       }
     }
+  }
+
+  /** Returns the sequence's compressed keys of a layer in panels, up to date; by one thread. */
+  CompressedPanels panels(Sequence sequence, int layer, int tokens) {
+    CompressedPanels copies = panels.computeIfAbsent(sequence, s -> new CompressedPanels(config));
+    copies.gather(this, sequence, layer, tokens);
+    return copies;
   }
 
   /** Returns the array that holds a page. */
@@ -194,6 +210,7 @@ final class VectorKvStore implements KvStore {
   @Override
   public void close() {
     Arrays.fill(slabs, null);
+    panels.clear();
   }
 
   private final class View implements KvView {
