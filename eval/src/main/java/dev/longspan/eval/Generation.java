@@ -16,8 +16,9 @@ package dev.longspan.eval;
  * @param finishReason {@code stop}, {@code length}, {@code cancelled} or {@code error}
  * @param errorCode class of the failure, null where there is none
  * @param errorMessage what went wrong and what to do, null where there is none
- * @param prefillSeconds time from the first chunk of the prompt to the first token
- * @param decodeSeconds time from the first token to the last
+ * @param prefillSeconds time that the engine spent on the prompt, not counting what it did for
+ *     other requests meanwhile
+ * @param decodeSeconds the same for the tokens after the first
  */
 public record Generation(
     String key,

@@ -46,7 +46,7 @@ public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
   /** Metric: value of the method in percent of the baseline's, on the same samples. */
   public static final String RETENTION = "retention";
 
-  /** Metric: median over the answers of prompt tokens by time to the first token. */
+  /** Metric: median over the answers of prompt tokens by the time spent on them. */
   public static final String PREFILL_RATE = "prefill_tokens_per_second";
 
   /** Metric: median over the answers of tokens after the first by the time they took. */

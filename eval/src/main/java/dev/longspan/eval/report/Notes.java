@@ -33,9 +33,9 @@ final class Notes {
               + " all had changed in one direction, the test could not have shown it. Detectable:"
               + " the smallest true difference that this many samples show four times in five at"
               + " p < 0.05.",
-          "Prefill speed is prompt tokens over the time to the first token, decode speed the"
-              + " tokens after the first over their time, for one request among those that ran"
-              + " beside it: compare methods of one run, not machines.");
+          "Prefill speed is prompt tokens over the time that the engine spent on them, decode speed"
+              + " the tokens after the first over theirs. Of a step that serves several requests"
+              + " each has the share of its rows: compare methods of one run, not machines.");
 
   private Notes() {}
 }

@@ -148,7 +148,9 @@ public final class InferenceJob {
         work.join(assignment, "key")
             .select(columns())
             .repartitionById(partitions, functions.col("partition"))
-            .sortWithinPartitions(functions.col("cost").desc(), functions.col("key"));
+            // One method after the other: a step that holds both can't tell what either costs.
+            .sortWithinPartitions(
+                functions.col("method"), functions.col("cost").desc(), functions.col("key"));
     Counters counters = Counters.register(spark.sparkContext());
     String job = UUID.randomUUID().toString().substring(0, 8);
     String target = folder.generations().toString();

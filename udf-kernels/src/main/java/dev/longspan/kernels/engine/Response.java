@@ -16,9 +16,9 @@ package dev.longspan.kernels.engine;
  * @param errorMessage what went wrong and what to do; null without failure
  * @param promptTokens tokens of the request
  * @param queueSeconds from submission to the first step
- * @param prefillSeconds from the first step to the first generated token; for score requests to the
- *     end
- * @param decodeSeconds from the first generated token to the last
+ * @param prefillSeconds time of the engine's steps on the prompt, or on the scored tokens: of a
+ *     step that many requests share, the share of this one's rows
+ * @param decodeSeconds the same for the tokens after the first
  */
 public record Response(
     String key,

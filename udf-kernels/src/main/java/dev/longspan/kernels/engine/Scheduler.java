@@ -209,8 +209,10 @@ final class Scheduler implements AutoCloseable {
         kv,
         (index, logits, offset) ->
             rows.owner(index).take(rows.position(index), logits, offset, vocab, sampler));
-    meter.step(rows.prefill(), rows.decode(), (System.nanoTime() - before) * 1e-9);
+    double seconds = (System.nanoTime() - before) * 1e-9;
+    meter.step(rows.prefill(), rows.decode(), seconds);
     for (Rows.Part part : parts) {
+      part.task().spend(part.decode(), seconds * part.count() / rows.step().rows());
       try {
         part.task().advance(endIds);
       } catch (RuntimeException | Error e) {

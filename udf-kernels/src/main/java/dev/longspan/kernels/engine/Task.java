@@ -38,8 +38,8 @@ final class Task {
   private int drawn;
   private boolean notFinite;
   private long started;
-  private long firstToken;
-  private long lastToken;
+  private double prefillSeconds;
+  private double decodeSeconds;
   private Response response;
 
   /** Creates a task for a request that {@link Problem} found fit to run. */
@@ -91,6 +91,9 @@ final class Task {
   void start() {
     sequence = new Sequence(request.method(), request.tokens().length);
     if (started != 0) {
+      if (count == 0) {
+        prefillSeconds = 0;
+      }
       return;
     }
     started = System.nanoTime();
@@ -156,6 +159,15 @@ final class Task {
     }
   }
 
+  /** Adds its share of a step's time; what is computed again after a loss of pages is no part. */
+  void spend(boolean decode, double seconds) {
+    if (decode) {
+      decodeSeconds += seconds;
+    } else if (count == 0) {
+      prefillSeconds += seconds;
+    }
+  }
+
   /** Follows a step that wrote this task's rows; afterwards there may be a {@link #response}. */
   void advance(Set<Integer> endIds) {
     if (notFinite) {
@@ -170,7 +182,6 @@ final class Task {
     } else if (remaining() > 0) {
       return;
     } else if (isScore()) {
-      lastToken = firstToken = System.nanoTime();
       finish("scored", null);
     } else {
       append(endIds);
@@ -178,10 +189,6 @@ final class Task {
   }
 
   private void append(Set<Integer> endIds) {
-    lastToken = System.nanoTime();
-    if (count == 0) {
-      firstToken = lastToken;
-    }
     if (endIds.contains(drawn) || request.sampling().stopTokens().contains(drawn)) {
       finish("stop", answer());
       return;
@@ -224,23 +231,15 @@ final class Task {
             null,
             request.tokens().length,
             seconds(submitted, started),
-            seconds(started, firstToken),
-            seconds(firstToken, lastToken));
+            prefillSeconds,
+            decodeSeconds);
   }
 
   /** Ends the task with an error. */
   void fail(String code, String message) {
-    long now = System.nanoTime();
-    long start = started == 0 ? now : started;
-    long first = firstToken == 0 ? now : firstToken;
+    long start = started == 0 ? System.nanoTime() : started;
     response =
-        failure(
-            request,
-            code,
-            message,
-            seconds(submitted, start),
-            seconds(start, first),
-            seconds(first, now));
+        failure(request, code, message, seconds(submitted, start), prefillSeconds, decodeSeconds);
   }
 
   /** Returns the response to a request that was refused. */
