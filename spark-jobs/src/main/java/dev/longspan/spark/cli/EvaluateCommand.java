@@ -1,6 +1,11 @@
 package dev.longspan.spark.cli;
 
-import dev.longspan.spark.job.SuiteSpec;
+import dev.longspan.datasets.Sample;
+import dev.longspan.spark.UsageException;
+import dev.longspan.spark.input.SampleSources;
+import dev.longspan.spark.job.ImportedSamples;
+import dev.longspan.spark.job.SampleSet;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,6 +36,16 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Hugging Face model folder, local or on a file system that Hadoop knows.")
   String model;
 
+  @Option(
+      names = "--data",
+      paramLabel = "PATH",
+      split = ",",
+      description =
+          "Samples that exist already, instead of generated ones: JSON Lines as 'prepare' writes"
+              + " them, or files and folders in RULER's own layout. --tasks and --lengths select"
+              + " among them.")
+  List<String> data;
+
   @Mixin SuiteOptions suite;
   @Mixin ModelOptions methods;
   @Mixin SamplingOptions sampling;
@@ -42,7 +57,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    SuiteSpec samples = suite.spec(sampling.seed);
+    SampleSet samples = data == null ? suite.spec(sampling.seed) : new ImportedSamples(imported());
     EvaluationRun run =
         new EvaluationRun(
             CommandLines.words(spec), model, samples, methods, sampling, template, output);
@@ -50,5 +65,17 @@ final class EvaluateCommand implements Callable<Integer> {
       run.run(session, spec.commandLine().getOut());
     }
     return 0;
+  }
+
+  private List<Sample> imported() {
+    List<Sample> samples =
+        SampleSources.read("--data", data).stream()
+            .filter(sample -> suite.tasks == null || suite.tasks.contains(sample.task()))
+            .filter(sample -> suite.lengths == null || suite.lengths.contains(sample.length()))
+            .toList();
+    if (samples.isEmpty()) {
+      throw new UsageException("--tasks and --lengths leave no sample of --data.");
+    }
+    return samples;
   }
 }

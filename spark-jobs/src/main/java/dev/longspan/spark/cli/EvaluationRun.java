@@ -7,7 +7,7 @@ import dev.longspan.spark.job.Evaluation;
 import dev.longspan.spark.job.InferenceJob;
 import dev.longspan.spark.job.Preparation;
 import dev.longspan.spark.job.RunData;
-import dev.longspan.spark.job.SuiteSpec;
+import dev.longspan.spark.job.SampleSet;
 import dev.longspan.spark.run.RunFolder;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -19,16 +19,14 @@ import org.apache.spark.sql.Row;
 record EvaluationRun(
     List<String> command,
     String model,
-    SuiteSpec suite,
+    SampleSet suite,
     ModelOptions methods,
     SamplingOptions sampling,
     TemplateOptions template,
     OutputOptions output) {
 
   void run(Session session, PrintWriter out) throws IOException {
-    // Reads the files that the options name: what is wrong with them shows before anything starts.
-    suite.generator();
-    JobSetup setup =
+    try (JobSetup setup =
         JobSetup.of(
             session,
             command,
@@ -37,11 +35,16 @@ record EvaluationRun(
             sampling,
             template,
             output,
-            List.of(suite.manifest()),
-            null);
+            suite.manifests(),
+            null)) {
+      run(session, setup, out);
+    }
+  }
+
+  private void run(Session session, JobSetup setup, PrintWriter out) throws IOException {
     RunFolder folder = setup.folder();
     Dataset<Row> samples =
-        new Preparation(session.spark(), folder).samples(suite, setup.model(), !template.raw);
+        suite.prepare(new Preparation(session.spark(), folder), setup.model(), !template.raw);
     InferenceJob job = new InferenceJob(session.spark(), setup.job(), setup.model(), folder);
     InferenceJob.Outcome outcome = job.run(InferenceJob.input(samples), Console.standard());
     ObjectNode manifest = setup.finish(outcome);

@@ -7,9 +7,12 @@ import dev.longspan.spark.input.InputSpec;
 import dev.longspan.spark.input.Inputs;
 import dev.longspan.spark.job.InferenceJob;
 import dev.longspan.spark.run.Json;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -101,7 +104,7 @@ final class GenerateCommand implements Callable<Integer> {
     try (Session session = new Session(spark, common)) {
       InputFiles files = InputFiles.find(input, format, session.hadoop());
       InputSpec rows = new InputSpec(idColumn, textColumn, messagesColumn, system, maxNewTokens);
-      JobSetup setup =
+      try (JobSetup setup =
           JobSetup.of(
               session,
               CommandLines.words(spec),
@@ -111,18 +114,22 @@ final class GenerateCommand implements Callable<Integer> {
               template,
               output,
               List.of(),
-              describe(files));
-      InferenceJob job =
-          new InferenceJob(session.spark(), setup.job(), setup.model(), setup.folder());
-      InferenceJob.Outcome outcome =
-          job.run(Inputs.read(session.spark(), files, rows), Console.standard());
-      setup.finish(outcome);
-      PrintWriter out = spec.commandLine().getOut();
-      JobSetup.print(outcome, out);
-      out.println("Answers: " + setup.folder().file("generations"));
-      out.flush();
+              describe(files))) {
+        run(session, setup, Inputs.read(session.spark(), files, rows));
+      }
     }
     return 0;
+  }
+
+  private void run(Session session, JobSetup setup, Dataset<Row> prompts) throws IOException {
+    InferenceJob job =
+        new InferenceJob(session.spark(), setup.job(), setup.model(), setup.folder());
+    InferenceJob.Outcome outcome = job.run(prompts, Console.standard());
+    setup.finish(outcome);
+    PrintWriter out = spec.commandLine().getOut();
+    JobSetup.print(outcome, out);
+    out.println("Answers: " + setup.folder().file("generations"));
+    out.flush();
   }
 
   private ObjectNode describe(InputFiles files) {

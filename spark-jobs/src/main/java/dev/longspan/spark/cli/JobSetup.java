@@ -23,7 +23,8 @@ import org.apache.hadoop.conf.Configuration;
  * What evaluate and generate do before the first row: read the model, describe the run, open the
  * folder. All of it before Spark starts, so that mistakes show at once.
  */
-record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manifest) {
+record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manifest)
+    implements AutoCloseable {
 
   /**
    * Sets up a job.
@@ -71,7 +72,12 @@ record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manif
         .with("sampling", sampling(drawing, sampling.attempts, template))
         .environment(Version.longspan(), Version.spark(), backend(session, engine));
     RunFolder folder = RunFolder.open(output.out, hadoop);
-    folder.prepare(manifest.json(), output.resume, output.overwrite);
+    try {
+      folder.prepare(manifest.json(), output.resume, output.overwrite);
+    } catch (RuntimeException e) {
+      folder.close();
+      throw e;
+    }
     return new JobSetup(job, model, folder, manifest);
   }
 
@@ -110,6 +116,12 @@ record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manif
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage(), e);
     }
+  }
+
+  /** Lets other processes into the folder. */
+  @Override
+  public void close() throws IOException {
+    folder.close();
   }
 
   /** Completes manifest.json and returns it. */

@@ -10,6 +10,8 @@ import picocli.CommandLine.Option;
 
 /** Which samples to generate. */
 final class SuiteOptions {
+  private static final int DEFAULT_LENGTH = 4096;
+
   @Option(
       names = "--suite",
       paramLabel = "NAME",
@@ -28,7 +30,6 @@ final class SuiteOptions {
       names = "--lengths",
       paramLabel = "N",
       split = ",",
-      defaultValue = "4096",
       description = "Lengths in tokens, prompt and answer together, 512 or more. Default: 4096.")
   List<Integer> lengths;
 
@@ -85,20 +86,25 @@ final class SuiteOptions {
                 + ".");
       }
     }
-    for (int length : lengths) {
+    List<Integer> all = lengths == null ? List.of(DEFAULT_LENGTH) : lengths;
+    for (int length : all) {
       Checks.atLeast("--lengths", length, 512);
     }
     Checks.atLeast("--samples", samples, 1);
-    return new SuiteSpec(
-        suite,
-        wanted.stream().distinct().toList(),
-        lengths.stream().distinct().sorted().toList(),
-        samples,
-        seed,
-        existing("--templates", templates),
-        existing("--haystack", haystack),
-        existing("--qa-squad", squad),
-        existing("--qa-hotpot", hotpot));
+    SuiteSpec spec =
+        new SuiteSpec(
+            suite,
+            wanted.stream().distinct().toList(),
+            all.stream().distinct().sorted().toList(),
+            samples,
+            seed,
+            existing("--templates", templates),
+            existing("--haystack", haystack),
+            existing("--qa-squad", squad),
+            existing("--qa-hotpot", hotpot));
+    // Reads the files that the options name: what is wrong with them shows before anything starts.
+    spec.generator();
+    return spec;
   }
 
   private static String existing(String option, String file) {

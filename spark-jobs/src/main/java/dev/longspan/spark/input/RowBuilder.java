@@ -11,9 +11,6 @@ import org.apache.spark.sql.RowFactory;
 
 /** Makes rows of {@link Inputs#SCHEMA}. */
 final class RowBuilder {
-  /** Characters of a token, about: only the order of the work depends on it. */
-  private static final int CHARACTERS = 4;
-
   private final InputSpec spec;
 
   RowBuilder(InputSpec spec) {
@@ -38,7 +35,7 @@ final class RowBuilder {
         new Sample(
             InputSpec.SUITE, file, 0, id, messages, "", List.of(), spec.maxNewTokens(), Map.of());
     int characters = messages.stream().mapToInt(message -> message.content().length()).sum();
-    Row row = SampleTable.row(sample, 1 + characters / CHARACTERS);
+    Row row = SampleTable.row(sample, SampleTable.estimateTokens(characters));
     Object[] values = new Object[row.length() + 1];
     for (int i = 0; i < row.length(); i++) {
       values[i] = row.get(i);

@@ -1,5 +1,6 @@
 package dev.longspan.spark.job;
 
+import dev.longspan.datasets.Message;
 import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.TokenCounter;
 import dev.longspan.datasets.ruler.Ruler;
@@ -39,29 +40,55 @@ public final class Preparation {
    * @param template whether prompts pass the chat template, which decides their length
    * @return rows of {@link SampleTable#SCHEMA}
    */
-  public Dataset<Row> samples(SuiteSpec suite, LoadedModel model, boolean template)
-      throws IOException {
+  Dataset<Row> generated(SuiteSpec suite, LoadedModel model, boolean template) throws IOException {
     String recipe =
         suite
             .recipe(model.tokenizerDigest(), template ? model.templateDigest() : "none")
             .substring(0, 8);
-    Set<String> present = new HashSet<>();
-    folder.parquet(folder.samples()).forEach(file -> present.add(file.getName()));
+    Set<String> present =
+        keepOnly(suite.cells().stream().map(c -> name(suite, c, recipe)).toList());
     List<SuiteSpec.Cell> missing =
         suite.cells().stream()
             .filter(cell -> !present.contains(name(suite, cell, recipe)))
             .toList();
-    Set<String> wanted = new HashSet<>();
-    suite.cells().forEach(cell -> wanted.add(name(suite, cell, recipe)));
-    for (Path file : folder.parquet(folder.samples())) {
-      if (!wanted.contains(file.getName())) {
-        folder.delete(file);
-      }
-    }
     if (!missing.isEmpty()) {
       generate(suite, model.location(), template, recipe, missing);
     }
     return rows();
+  }
+
+  /** Writes samples that exist already, and removes those of other settings. */
+  Dataset<Row> imported(List<Sample> samples, String digest) throws IOException {
+    String name = "imported-" + digest + ".parquet";
+    if (keepOnly(List.of(name)).isEmpty()) {
+      RowParquet.write(
+          spark.sparkContext().hadoopConfiguration(),
+          new Path(folder.samples(), name),
+          SampleTable.SCHEMA,
+          samples.stream().map(sample -> SampleTable.row(sample, estimate(sample))).toList());
+    }
+    return rows();
+  }
+
+  private static int estimate(Sample sample) {
+    int characters = sample.answerPrefix().length();
+    for (Message message : sample.messages()) {
+      characters += message.content().length();
+    }
+    return SampleTable.estimateTokens(characters);
+  }
+
+  /** Removes other files of samples and returns the names of those that are there. */
+  private Set<String> keepOnly(List<String> wanted) throws IOException {
+    Set<String> present = new HashSet<>();
+    for (Path file : folder.parquet(folder.samples())) {
+      if (wanted.contains(file.getName())) {
+        present.add(file.getName());
+      } else {
+        folder.delete(file);
+      }
+    }
+    return present;
   }
 
   private void generate(

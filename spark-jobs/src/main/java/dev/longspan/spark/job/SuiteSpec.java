@@ -5,8 +5,10 @@ import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.TokenCounter;
 import dev.longspan.datasets.ruler.Ruler;
 import dev.longspan.datasets.ruler.RulerOptions;
+import dev.longspan.spark.model.LoadedModel;
 import dev.longspan.spark.run.Json;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,6 +20,8 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 
 /**
  * A benchmark suite and the samples wanted of it.
@@ -42,7 +46,7 @@ public record SuiteSpec(
     String haystack,
     String squad,
     String hotpot)
-    implements Serializable {
+    implements SampleSet, Serializable {
   /** The suites that there are. */
   public static final List<String> NAMES = List.of(Ruler.SUITE);
 
@@ -95,17 +99,24 @@ public record SuiteSpec(
     return name == null ? null : Path.of(name);
   }
 
-  /** Returns the part of the manifest about the suite. */
-  public ObjectNode manifest() {
+  @Override
+  public Dataset<Row> prepare(Preparation preparation, LoadedModel model, boolean template)
+      throws IOException {
+    return preparation.generated(this, model, template);
+  }
+
+  @Override
+  public List<ObjectNode> manifests() {
     ObjectNode node =
         Json.MAPPER.createObjectNode().put("name", name).put("version", Ruler.VERSION);
     tasks.forEach(node.putArray("tasks")::add);
     lengths.forEach(node.putArray("lengths")::add);
-    return node.put("samples", samples)
+    node.put("samples", samples)
         .put("seed", seed)
         .put("haystack", source(haystack, "generated"))
         .put("questions", source(squad, "generated") + ", " + source(hotpot, "generated"))
         .put("templates", source(templates, "default"));
+    return List.of(node);
   }
 
   /** Returns a digest of what decides the samples of one cell beside task and length. */
@@ -137,7 +148,7 @@ public record SuiteSpec(
       MessageDigest sha = MessageDigest.getInstance("SHA-256");
       for (Path file : (Iterable<Path>) tree.filter(Files::isRegularFile).sorted()::iterator) {
         try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), sha)) {
-          in.transferTo(java.io.OutputStream.nullOutputStream());
+          in.transferTo(OutputStream.nullOutputStream());
         }
       }
       return HexFormat.of().formatHex(sha.digest());

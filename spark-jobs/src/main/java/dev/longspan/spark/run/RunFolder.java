@@ -1,12 +1,16 @@
 package dev.longspan.spark.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.longspan.spark.UsageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -18,11 +22,13 @@ import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 
 /** The folder of one run, local or on any Hadoop file system. */
-public final class RunFolder {
+public final class RunFolder implements AutoCloseable {
+  private static final String MANIFEST = "manifest.json";
+
   /** What a run folder holds; nothing else in it is ever removed. */
   private static final List<String> OWN =
       List.of(
-          "manifest.json",
+          MANIFEST,
           "samples",
           "generations",
           "scores.json",
@@ -37,6 +43,7 @@ public final class RunFolder {
   private final Path root;
   private final Configuration configuration;
   private final FileSystem files;
+  private FileChannel lock;
 
   private RunFolder(Path root, Configuration configuration) throws IOException {
     this.root = root;
@@ -75,74 +82,112 @@ public final class RunFolder {
 
   /** Returns manifest.json, or null where there is none. */
   public JsonNode manifest() throws IOException {
-    return readJson("manifest.json");
-  }
-
-  /** Returns the JSON tree in a file of the run, or null where there is none. */
-  public JsonNode readJson(String name) throws IOException {
-    Path path = new Path(root, name);
+    Path path = new Path(root, MANIFEST);
     if (!files.exists(path)) {
       return null;
     }
     try (InputStream in = files.open(path)) {
       return Json.MAPPER.readTree(in);
-    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+    } catch (JsonProcessingException e) {
       throw new UsageException(
-          file(name) + " is no JSON: " + e.getOriginalMessage() + ". Repair or remove it.", e);
+          file(MANIFEST) + " is no JSON: " + e.getOriginalMessage() + ". Repair or remove it.", e);
     }
   }
 
   /**
    * Makes the folder ready for a run with the settings of {@code manifest}: new, taken up again, or
-   * emptied.
+   * emptied. It is locked until {@link #close}.
    *
-   * @return whether the folder holds an earlier run with these settings, or others if {@code
-   *     resume}
-   * @throws UsageException if the folder holds something else
+   * @throws UsageException if the folder holds something else, or can't be written
    */
-  public boolean prepare(ObjectNode manifest, boolean resume, boolean overwrite)
-      throws IOException {
-    boolean taken = false;
-    if (files.exists(root)) {
-      if (!files.getFileStatus(root).isDirectory()) {
-        throw new UsageException(location() + " is a file; --out names a folder.");
-      }
-      JsonNode old = manifest();
-      if (old != null && overwrite) {
-        clear();
-      } else if (old != null) {
-        List<String> differences = differences(old, manifest);
-        if (!differences.isEmpty() && !resume) {
-          throw new UsageException(
-              location()
-                  + " holds a run with other settings:\n  "
-                  + String.join("\n  ", differences)
-                  + "\nName another folder with --out; or add --resume to go on there with the"
-                  + " settings asked (answers that they do not use are dropped); or add"
-                  + " --overwrite to start it anew.");
-        }
-        taken = true;
-      } else if (files.listStatus(root).length > 0) {
-        throw new UsageException(
-            location()
-                + " is not empty and holds no manifest.json, so it is no run folder. Name another"
-                + " folder with --out.");
-      }
+  public void prepare(ObjectNode manifest, boolean resume, boolean overwrite) throws IOException {
+    boolean there = files.exists(root);
+    if (there) {
+      refuseForeign();
     }
     try {
-      files.mkdirs(generations());
+      files.mkdirs(root);
+      lock();
+      JsonNode old = there ? manifest() : null;
+      if (old != null && overwrite) {
+        clear();
+      } else if (old != null && !resume) {
+        refuseDifferences(old, manifest);
+      }
       writeManifest(manifest);
+      files.mkdirs(generations());
     } catch (IOException e) {
       throw new UsageException(
           "Can't write to "
               + location()
               + ": "
               + e.getMessage()
-              + ". Check its permissions, or"
-              + " name another folder with --out.",
+              + ". Check its permissions, or name another folder with --out.",
           e);
     }
-    return taken;
+  }
+
+  private void refuseForeign() throws IOException {
+    if (!files.getFileStatus(root).isDirectory()) {
+      throw new UsageException(location() + " is a file; --out names a folder.");
+    }
+    if (files.exists(new Path(root, MANIFEST))) {
+      return;
+    }
+    for (FileStatus status : files.listStatus(root)) {
+      if (!status.getPath().getName().startsWith(".")) {
+        throw new UsageException(
+            location()
+                + " is not empty and holds no manifest.json, so it is no run folder. Name another"
+                + " folder with --out.");
+      }
+    }
+  }
+
+  private void refuseDifferences(JsonNode old, JsonNode manifest) {
+    List<String> differences = differences(old, manifest);
+    if (!differences.isEmpty()) {
+      throw new UsageException(
+          location()
+              + " holds a run with other settings:\n  "
+              + String.join("\n  ", differences)
+              + "\nName another folder with --out; or add --resume to go on there with the settings"
+              + " asked (answers that they do not use are dropped); or add --overwrite to start it"
+              + " anew.");
+    }
+  }
+
+  /**
+   * Keeps other processes out until {@link #close} or the end of this one, kill -9 included. Only a
+   * local folder can be locked so; elsewhere two runs at once do the same work twice, no harm else.
+   */
+  private void lock() throws IOException {
+    java.nio.file.Path local = Locations.local(location());
+    if (local == null) {
+      return;
+    }
+    lock =
+        FileChannel.open(
+            local.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      if (lock.tryLock() != null) {
+        return;
+      }
+    } catch (OverlappingFileLockException e) {
+      // This JVM itself holds the lock.
+    }
+    lock.close();
+    throw new UsageException(
+        "Another process is at work in "
+            + location()
+            + ". Wait for its end, or name another folder with --out.");
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (lock != null) {
+      lock.close();
+    }
   }
 
   private static List<String> differences(JsonNode there, JsonNode here) {
@@ -173,7 +218,7 @@ public final class RunFolder {
 
   /** Writes manifest.json, whole or not at all. */
   public void writeManifest(JsonNode manifest) throws IOException {
-    replace("manifest.json", Json.MAPPER.writeValueAsBytes(manifest));
+    replace(MANIFEST, Json.MAPPER.writeValueAsBytes(manifest));
   }
 
   /** Copies the files of a local folder into the run, each whole or not at all. */
@@ -241,9 +286,5 @@ public final class RunFolder {
       throw new IOException("could not rename " + file + " to " + aside);
     }
     return aside;
-  }
-
-  Configuration configuration() {
-    return configuration;
   }
 }

@@ -14,6 +14,7 @@ import org.apache.spark.sql.types.StructType;
 
 /** Samples as rows: the columns of samples/*.parquet. */
 public final class SampleTable {
+  private static final int CHARACTERS = 4;
   private static final StructType MESSAGE =
       new StructType()
           .add("role", DataTypes.StringType, false)
@@ -56,6 +57,11 @@ public final class SampleTable {
         sample.maxNewTokens(),
         RowValues.map(sample.info()),
         promptTokens);
+  }
+
+  /** Returns about how many tokens a prompt has: only the order of the work depends on it. */
+  public static int estimateTokens(int characters) {
+    return 1 + characters / CHARACTERS;
   }
 
   /** Returns the sample of a row that begins with the columns of {@link #SCHEMA}. */
