@@ -79,38 +79,50 @@ final class RowAttention {
     System.arraycopy(from, at, memory, queryAt + index * dim, dim);
   }
 
-  /** Lets a row attend to the first {@code keys} keys, at most 64, of the next page. */
+  /** Lets a row attend to the first {@code keys} keys, at least one, of the next page. */
   void attend(int index, int keys) {
     row[active] = index;
     visible[active] = Math.min(keys, PAGE);
     active++;
   }
 
-  /**
-   * Adds a page to the rows named since the last one; there must have been none above {@code 0}.
-   */
+  /** Adds a page to the rows named since the last one. */
   void page(float[] kv, int keyAt, int valueAt) {
     for (int first = 0; first < active; first += GROUP) {
       int rows = Math.min(GROUP, active - first);
-      int keys = 0;
+      int common = PAGE;
       for (int i = 0; i < rows; i++) {
         int r = row[first + i];
         from[i] = queryAt + r * dim;
         scoreTo[i] = scoreAt + i * PAGE;
         outTo[i] = outAt + r * panels * WIDTH;
-        keys = Math.max(keys, visible[first + i]);
+        common = Math.min(common, visible[first + i]);
       }
       Arrays.fill(memory, scoreAt, scoreAt + rows * PAGE, 0);
       Tile.multiplyAdd(rows, memory, from, 0, kv, keyAt, dim, memory, scoreTo, 0);
       for (int i = 0; i < rows; i++) {
         softmax(row[first + i], scoreTo[i], visible[first + i]);
       }
-      for (int p = 0; p < panels; p++) {
-        int at = valueAt + p * PAGE * WIDTH;
-        Tile.multiplyAdd(rows, memory, scoreTo, 0, kv, at, keys, memory, outTo, p * WIDTH);
+      addValues(rows, kv, valueAt, 0, common);
+      for (int i = 0; i < rows; i++) {
+        // On the page of the token itself, neighbours see different numbers of keys.
+        int rest = visible[first + i] - common;
+        if (rest > 0) {
+          scoreTo[0] = scoreAt + i * PAGE;
+          outTo[0] = outAt + row[first + i] * panels * WIDTH;
+          addValues(1, kv, valueAt, common, rest);
+        }
       }
     }
     active = 0;
+  }
+
+  /** Adds {@code keys} weighted values from {@code first} to the first {@code rows} of a group. */
+  private void addValues(int rows, float[] kv, int valueAt, int first, int keys) {
+    for (int p = 0; p < panels; p++) {
+      int at = valueAt + (p * PAGE + first) * WIDTH;
+      Tile.multiplyAdd(rows, memory, scoreTo, first, kv, at, keys, memory, outTo, p * WIDTH);
+    }
   }
 
   /** Turns a row's scores into weights, raising its reference where needed. */

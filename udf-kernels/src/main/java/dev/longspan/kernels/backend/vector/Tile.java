@@ -21,7 +21,7 @@ final class Tile {
   /** Columns of a panel. */
   static final int WIDTH = 64;
 
-  private static final boolean WIDE = 4 * L == WIDTH;
+  static final boolean WIDE = 4 * L == WIDTH;
 
   private Tile() {}
 
@@ -43,19 +43,50 @@ final class Tile {
       float[] c,
       int[] to,
       int toShift) {
-    int r = 0;
     if (WIDE) {
-      for (; r + 4 < rows; r += 5) {
-        wide5(a, from, fromShift, r, b, bAt, k, c, to, toShift);
-      }
-      for (; r + 1 < rows; r += 2) {
-        wide2(a, from, fromShift, r, b, bAt, k, c, to, toShift);
-      }
-      if (r < rows) {
-        wide1(a, from, fromShift, r, b, bAt, k, c, to, toShift);
-      }
-      return;
+      wide(rows, a, from, fromShift, b, bAt, k, c, to, toShift);
+    } else {
+      narrow(rows, a, from, fromShift, b, bAt, k, c, to, toShift);
     }
+  }
+
+  /** Does it with the kernels for 32 registers, whose four vectors must be the panel's width. */
+  static void wide(
+      int rows,
+      float[] a,
+      int[] from,
+      int fromShift,
+      float[] b,
+      int bAt,
+      int k,
+      float[] c,
+      int[] to,
+      int toShift) {
+    int r = 0;
+    for (; r + 4 < rows; r += 5) {
+      wide5(a, from, fromShift, r, b, bAt, k, c, to, toShift);
+    }
+    for (; r + 1 < rows; r += 2) {
+      wide2(a, from, fromShift, r, b, bAt, k, c, to, toShift);
+    }
+    if (r < rows) {
+      wide1(a, from, fromShift, r, b, bAt, k, c, to, toShift);
+    }
+  }
+
+  /** Does it with the kernels for 16 registers. */
+  static void narrow(
+      int rows,
+      float[] a,
+      int[] from,
+      int fromShift,
+      float[] b,
+      int bAt,
+      int k,
+      float[] c,
+      int[] to,
+      int toShift) {
+    int r = 0;
     for (; r + 4 < rows; r += 5) {
       for (int j = 0; j < WIDTH; j += 2 * L) {
         narrow5(a, from, fromShift, r, b, bAt + j, k, c, to, toShift + j);

@@ -1,0 +1,119 @@
+package dev.longspan.kernels.bench;
+
+import dev.longspan.kernels.attention.AttentionMethod;
+import dev.longspan.kernels.attention.AttentionMethods;
+import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.model.Sequence;
+import dev.longspan.kernels.model.Step;
+import java.time.LocalDate;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
+
+/**
+ * Measures how fast prompts are read: tokens per second from an empty cache to the first logits.
+ */
+public final class PrefillBench {
+  private PrefillBench() {}
+
+  /**
+   * What to measure.
+   *
+   * @param lengths prompt lengths in tokens
+   * @param methods attention methods by name; they take turns within each length
+   * @param runs measured runs of each case
+   * @param warmups runs of each case before, not counted
+   * @param chunk most tokens in one step
+   * @param command the command line that repeats the measurement, for the records
+   */
+  public record Options(
+      List<Integer> lengths,
+      List<String> methods,
+      int runs,
+      int warmups,
+      int chunk,
+      String command) {
+
+    /** Checks the numbers; a message names the option, its value and what it must be. */
+    public Options {
+      lengths.forEach(n -> Checks.atLeast("length", n, 1));
+      Checks.atLeast("runs", runs, 1);
+      Checks.atLeast("warmups", warmups, 0);
+      Checks.atLeast("chunk", chunk, 1);
+      lengths = List.copyOf(lengths);
+      methods = List.copyOf(methods);
+    }
+  }
+
+  /**
+   * Measures every length with every method.
+   *
+   * @param sink gets a record per case, as soon as all methods of a length are done
+   * @throws IllegalArgumentException if a length is beyond the model's context or a method unknown
+   */
+  public static void run(BenchModel subject, Options options, Consumer<BenchRecord> sink) {
+    Map<String, AttentionMethod> methods = new LinkedHashMap<>();
+    for (String name : options.methods) {
+      methods.put(name, AttentionMethods.parse(name, subject.config()));
+    }
+    options.lengths.forEach(n -> Checks.fits(subject.config(), n));
+    String commit = Machine.commit();
+    for (int length : options.lengths) {
+      Map<String, Runs> results = new LinkedHashMap<>();
+      int[] tokens = new Random(1).ints(length, 0, subject.config().vocabSize()).toArray();
+      try (KvStore kv = subject.model().kvStore((length + KvStore.PAGE - 1) / KvStore.PAGE)) {
+        for (int i = -options.warmups; i < options.runs; i++) {
+          for (Map.Entry<String, AttentionMethod> method : methods.entrySet()) {
+            double seconds = read(subject, kv, method.getValue(), tokens, options.chunk);
+            if (i >= 0) {
+              results.computeIfAbsent(method.getKey(), k -> new Runs()).add(length / seconds);
+            }
+          }
+        }
+      }
+      results.forEach(
+          (method, runs) -> {
+            double flops =
+                Arithmetic.prefill(subject.config(), methods.get(method), 0, length) / length;
+            sink.accept(
+                new BenchRecord(
+                    "prefill",
+                    String.format("%s %s %d", subject.name(), method, length),
+                    runs.median(),
+                    "tokens/s",
+                    Checks.peers(results, method),
+                    String.format("%.0f GFLOP/s", runs.median() * flops * 1e-9),
+                    runs.low(),
+                    runs.high(),
+                    runs.count(),
+                    subject.device(),
+                    commit,
+                    LocalDate.now().toString(),
+                    options.command));
+          });
+    }
+  }
+
+  private static double read(
+      BenchModel subject, KvStore kv, AttentionMethod method, int[] tokens, int chunk) {
+    Sequence sequence = new Sequence(method, tokens.length);
+    for (int page = 0; page < kv.pages(); page++) {
+      sequence.addPage(page);
+    }
+    long start = System.nanoTime();
+    for (int at = 0; at < tokens.length; at += chunk) {
+      int n = Math.min(chunk, tokens.length - at);
+      int[] wanted = at + n == tokens.length ? new int[] {n - 1} : new int[0];
+      Step step =
+          new Step(
+              Arrays.copyOfRange(tokens, at, at + n),
+              List.of(new Step.Segment(sequence, 0, n, at)),
+              wanted);
+      subject.model().forward(step, kv, (row, logits, offset) -> {});
+    }
+    return (System.nanoTime() - start) * 1e-9;
+  }
+}
