@@ -71,12 +71,13 @@ final class DemoCommand implements Callable<Integer> {
     return evaluate.call();
   }
 
-  private static Path pocket() {
+  /** Returns the folder of the model that comes with the installation. */
+  static Path pocket() {
     Path home = Path.of(System.getProperty(HOME, "."));
     Path model = home.resolve("datasets").resolve("models").resolve("pocket").normalize();
     if (!Files.isDirectory(model)) {
       throw new UsageException(
-          "The demo's model is not at "
+          "The default model is not at "
               + model.toAbsolutePath()
               + ". Start it with bin/longspan of the repository, or name a model with --model.");
     }

@@ -24,6 +24,7 @@ import picocli.CommandLine.ParameterException;
       PrepareCommand.class,
       ScoreCommand.class,
       ReportCommand.class,
+      BenchCommand.class,
       CommandLine.HelpCommand.class
     },
     footer = {

@@ -1,0 +1,91 @@
+package dev.longspan.spark.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.longspan.spark.Cli;
+import dev.longspan.spark.TinyModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BenchTest {
+  @TempDir private static Path temp;
+  private static Path model;
+
+  @BeforeAll
+  static void model() throws IOException {
+    model = TinyModel.write(temp.resolve("model"), 1024, 1);
+  }
+
+  private static String refused(Object... words) {
+    Cli cli = Cli.run(words);
+    assertEquals(2, cli.status(), cli.err());
+    return cli.err();
+  }
+
+  @Test
+  void recordsWhatItPrints() throws IOException {
+    Path record = temp.resolve("record.jsonl");
+    Cli cli =
+        Cli.run(
+            "bench",
+            "prefill",
+            "--model",
+            model,
+            "--lengths",
+            "65",
+            "--runs",
+            "2",
+            "--record",
+            record);
+    assertEquals(0, cli.status(), cli.err());
+    List<String> lines = Files.readAllLines(record);
+    assertEquals(lines, cli.out().lines().toList());
+    assertEquals(2, lines.size(), "a line for each method");
+    JsonNode dense = new ObjectMapper().readTree(lines.get(0));
+    assertEquals("model dense 65", dense.get("case").asText());
+    assertEquals(2, dense.get("runs").asInt());
+    assertTrue(dense.get("command").asText().startsWith("bin/longspan bench prefill --model "));
+  }
+
+  @Test
+  void decodesFromADepth() {
+    Cli cli =
+        Cli.run(
+            "bench",
+            "decode",
+            "--model",
+            model,
+            "--depths",
+            "70",
+            "--batches",
+            "2",
+            "--tokens",
+            "3",
+            "--runs",
+            "1",
+            "--attention",
+            "dense");
+    assertEquals(0, cli.status(), cli.err());
+    assertTrue(cli.out().contains("model dense depth 70 batch 2"), cli.out());
+  }
+
+  @Test
+  void saysWhatIsWrong() {
+    assertTrue(refused("bench", "sorting").contains("prefill"));
+    assertTrue(refused("bench", "prefill", "--random-weights", "x").contains("minicpm4.1-8b"));
+    assertTrue(
+        refused("bench", "prefill", "--random-weights", "pocket", "--model", model)
+            .contains("exclude each other"));
+    assertTrue(
+        refused("bench", "prefill", "--model", model, "--lengths", "5000")
+            .contains("more than the model's context of 1024"));
+  }
+}
