@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     sortOptions = false,
+    abbreviateSynopsis = true,
     header = "Measures prefill or decode speed on this machine.",
     description = {
       "",

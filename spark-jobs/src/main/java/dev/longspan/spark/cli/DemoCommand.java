@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     sortOptions = false,
+    abbreviateSynopsis = true,
     header = "Evaluates the small model of the repository.",
     description = {
       "",

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "evaluate",
     sortOptions = false,
+    abbreviateSynopsis = true,
     header = "Evaluates a model on a benchmark suite.",
     description = {
       "",
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
       "",
       "Example:",
       "  longspan evaluate --model models/MiniCPM4.1-8B --tasks niah_single_1,vt \\",
-      "      --lengths 4096,16384 --samples 50 --attention dense,infllm-v2 --out runs/first"
+      "      --lengths 4096,16384 --samples 50 --out runs/first"
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Option(

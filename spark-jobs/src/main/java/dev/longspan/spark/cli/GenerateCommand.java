@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "generate",
     sortOptions = false,
+    abbreviateSynopsis = true,
     header = "Answers the prompts in JSON Lines, Parquet or text files.",
     description = {
       "",

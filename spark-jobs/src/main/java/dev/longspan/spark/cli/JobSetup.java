@@ -12,12 +12,15 @@ import dev.longspan.spark.job.MethodSpec;
 import dev.longspan.spark.job.SamplingSpec;
 import dev.longspan.spark.model.LoadedModel;
 import dev.longspan.spark.run.Json;
+import dev.longspan.spark.run.Locations;
 import dev.longspan.spark.run.Manifest;
 import dev.longspan.spark.run.RunFolder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What evaluate and generate do before the first row: read the model, describe the run, open the
@@ -25,6 +28,7 @@ import org.apache.hadoop.conf.Configuration;
  */
 record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manifest)
     implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(JobSetup.class);
 
   /**
    * Sets up a job.
@@ -72,6 +76,12 @@ record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manif
         .with("sampling", sampling(drawing, sampling.attempts, template))
         .environment(Version.longspan(), Version.spark(), backend(session, engine));
     RunFolder folder = RunFolder.open(output.out, hadoop);
+    if (session.distributed() && Locations.local(output.out) != null) {
+      LOG.warn(
+          "--out {} is a local path: every machine must see the same folder there, for example on"
+              + " NFS; otherwise name a URI",
+          output.out);
+    }
     try {
       folder.prepare(manifest.json(), output.resume, output.overwrite);
     } catch (RuntimeException e) {

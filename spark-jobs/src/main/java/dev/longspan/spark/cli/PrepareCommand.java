@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "prepare",
     sortOptions = false,
+    abbreviateSynopsis = true,
     header = "Writes the samples of a suite as JSON Lines.",
     description = {
       "",

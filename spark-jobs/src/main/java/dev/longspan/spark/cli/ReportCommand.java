@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "report",
     sortOptions = false,
+    abbreviateSynopsis = true,
     header = "Renders the report of a run again, or compares two runs.",
     description = {
       "",

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "score",
     sortOptions = false,
+    abbreviateSynopsis = true,
     header = "Scores answers that exist already, without a model.",
     description = {
       "",

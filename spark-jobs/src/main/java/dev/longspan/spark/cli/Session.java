@@ -56,6 +56,11 @@ final class Session implements AutoCloseable {
     return master.equals("local") || master.startsWith("local[");
   }
 
+  /** Returns whether tasks run on machines with disks of their own. */
+  boolean distributed() {
+    return !local() && !conf.get("spark.master").startsWith("local-cluster");
+  }
+
   /** Returns Hadoop's settings as Spark will have them. */
   Configuration hadoop() {
     Configuration hadoop = new Configuration();

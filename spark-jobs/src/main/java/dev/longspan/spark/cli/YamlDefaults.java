@@ -45,7 +45,6 @@ final class YamlDefaults implements IDefaultValueProvider {
       CommandLine named = command.getSubcommands().get(arg);
       if (named != null) {
         command = named;
-        break;
       }
     }
     command.setDefaultValueProvider(read(Path.of(file), command.getCommandSpec()));

@@ -22,9 +22,13 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Prepares the samples of a run: one Spark task and one file for each task and length. */
 public final class Preparation {
+  private static final Logger LOG = LoggerFactory.getLogger(Preparation.class);
+
   private final SparkSession spark;
   private final RunFolder folder;
 
@@ -52,6 +56,11 @@ public final class Preparation {
             .filter(cell -> !present.contains(name(suite, cell, recipe)))
             .toList();
     if (!missing.isEmpty()) {
+      LOG.info(
+          "preparing {} of {} cells, {} samples each",
+          missing.size(),
+          suite.cells().size(),
+          suite.samples());
       generate(suite, model.location(), template, recipe, missing);
     }
     return rows();

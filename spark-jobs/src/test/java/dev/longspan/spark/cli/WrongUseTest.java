@@ -206,7 +206,7 @@ class WrongUseTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "evaluate", "generate", "prepare", "score", "report"})
+  @ValueSource(strings = {"demo", "evaluate", "generate", "prepare", "score", "report", "bench"})
   void everyCommandHasHelpWithAnExample(String command) {
     Cli cli = Cli.run(command, "--help");
     assertEquals(0, cli.status(), cli.err());
