@@ -142,8 +142,12 @@ final class BlockSelector {
       for (int f = 0; f < hidden; f++) {
         memory[row + column(f)] = Float.NEGATIVE_INFINITY;
       }
-      for (int f = visible; f < visiblePanels * WIDTH; f++) {
-        memory[row + column(f)] = Float.NEGATIVE_INFINITY;
+      int last = (visiblePanels - 1) * PAGES;
+      for (int s = 0; s < FINE; s++) {
+        // The last panel's columns of slot s from the first page whose window is not complete.
+        int at = row + last * FINE + s * PAGES;
+        int from = at + (visible - s + FINE - 1) / FINE - last;
+        Arrays.fill(memory, from, at + PAGES, Float.NEGATIVE_INFINITY);
       }
       int count = visiblePanels * WIDTH;
       // The normaliser's largest exponent is -1: a factor of two in weights and total alike.
@@ -290,13 +294,20 @@ final class BlockSelector {
       }
     }
     int n = at;
+    if (ties == 0) {
+      for (int b = init; b < local; b++) {
+        // Every block is written and the next one writes over those that are not kept: a branch
+        // would be mispredicted for each block kept.
+        blocks[n] = b;
+        n += 1 + (pooled[b] - high >> 31);
+      }
+      return n;
+    }
     for (int b = init; b < local; b++) {
-      blocks[n] = b;
-      int bits = pooled[b];
-      if (bits >= high) {
-        n++;
-      } else if (ties > 0 && bits == low) {
-        n++;
+      if (pooled[b] >= high) {
+        blocks[n++] = b;
+      } else if (pooled[b] == low && ties > 0) {
+        blocks[n++] = b;
         ties--;
       }
     }
