@@ -1,0 +1,222 @@
+package dev.longspan.kernels.backend.cuda.device;
+
+import static jcuda.driver.JCudaDriver.cuFuncGetAttribute;
+import static jcuda.driver.JCudaDriver.cuFuncSetAttribute;
+import static jcuda.driver.JCudaDriver.cuLaunchKernel;
+import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jcuda.Pointer;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * A kernel and its next launch: {@code kernel.grid(g).block(b).shared(s).arg(x).arg(n).launch(t)}.
+ *
+ * <p>The arguments must be those of the kernel, in its order and types: a {@link DeviceBuffer} or a
+ * long for a pointer, an int for an int, a float for a float. Nothing checks them. A launch
+ * allocates nothing. Not thread safe: threads that launch one kernel take one each from {@link
+ * Device#kernel}.
+ */
+public final class Kernel {
+  /** Kernels may have 4 KiB of arguments. */
+  private static final int MAX_ARGUMENT_BYTES = 4096;
+
+  /** More dynamic shared memory than this must be asked for. */
+  private static final int DEFAULT_SHARED_BYTES = 48 * 1024;
+
+  private static final boolean SYNCHRONOUS = Boolean.getBoolean("longspan.cuda.sync");
+
+  private final Device device;
+  private final String name;
+  private final CUfunction handle;
+  private final ByteBuffer arguments = direct(MAX_ARGUMENT_BYTES);
+  private final ByteBuffer argumentBytes = direct(Long.BYTES);
+  private final Pointer launchParameters =
+      Pointer.to(
+          JCudaDriver.CU_LAUNCH_PARAM_BUFFER_POINTER,
+          Pointer.to(arguments),
+          JCudaDriver.CU_LAUNCH_PARAM_BUFFER_SIZE,
+          Pointer.to(argumentBytes),
+          JCudaDriver.CU_LAUNCH_PARAM_END);
+
+  private int allowedShared = DEFAULT_SHARED_BYTES;
+  private int gridX;
+  private int gridY;
+  private int gridZ;
+  private int blockX;
+  private int blockY;
+  private int blockZ;
+  private int sharedBytes;
+
+  Kernel(Device device, String file, String function, CUfunction handle) {
+    this.device = device;
+    this.name = file + "." + function;
+    this.handle = handle;
+    reset();
+  }
+
+  /** Returns file and function, such as {@code pack.pack_rows}. */
+  public String name() {
+    return name;
+  }
+
+  /** Returns the registers a thread takes. */
+  public int registers() {
+    return attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS);
+  }
+
+  /** Returns the threads that a block may have at most. */
+  public int maxThreads() {
+    return attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+  }
+
+  /** Sets the blocks of the launch. */
+  public Kernel grid(int x) {
+    return grid(x, 1, 1);
+  }
+
+  /** Sets the blocks of the launch. */
+  public Kernel grid(int x, int y) {
+    return grid(x, y, 1);
+  }
+
+  /** Sets the blocks of the launch. */
+  public Kernel grid(int x, int y, int z) {
+    gridX = x;
+    gridY = y;
+    gridZ = z;
+    return this;
+  }
+
+  /** Sets the threads of a block. */
+  public Kernel block(int x) {
+    return block(x, 1, 1);
+  }
+
+  /** Sets the threads of a block. */
+  public Kernel block(int x, int y, int z) {
+    blockX = x;
+    blockY = y;
+    blockZ = z;
+    return this;
+  }
+
+  /** Sets the dynamic shared memory of a block; without it there is none. */
+  public Kernel shared(int bytes) {
+    sharedBytes = bytes;
+    return this;
+  }
+
+  /** Adds a pointer: the start of a buffer. */
+  public Kernel arg(DeviceBuffer buffer) {
+    return arg(buffer.use().address());
+  }
+
+  /** Adds a pointer, or another argument of 8 bytes. */
+  public Kernel arg(long value) {
+    align(Long.BYTES);
+    arguments.putLong(value);
+    return this;
+  }
+
+  /** Adds an int. */
+  public Kernel arg(int value) {
+    align(Integer.BYTES);
+    arguments.putInt(value);
+    return this;
+  }
+
+  /** Adds a float. */
+  public Kernel arg(float value) {
+    align(Float.BYTES);
+    arguments.putFloat(value);
+    return this;
+  }
+
+  /**
+   * Puts the launch on a stream and forgets its settings and arguments.
+   *
+   * @throws DeviceException if the driver refuses it; the message names the kernel and its settings
+   */
+  public void launch(Stream stream) {
+    int result = CUresult.CUDA_SUCCESS;
+    if (sharedBytes > allowedShared) {
+      device.use();
+      result =
+          cuFuncSetAttribute(
+              handle,
+              CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+              sharedBytes);
+    }
+    if (result == CUresult.CUDA_SUCCESS) {
+      allowedShared = Math.max(allowedShared, sharedBytes);
+      argumentBytes.putLong(0, arguments.position());
+      result =
+          cuLaunchKernel(
+              handle,
+              gridX,
+              gridY,
+              gridZ,
+              blockX,
+              blockY,
+              blockZ,
+              sharedBytes,
+              stream.handle(),
+              null,
+              launchParameters);
+    }
+    stream.remember(this);
+    if (SYNCHRONOUS && result == CUresult.CUDA_SUCCESS) {
+      result = cuStreamSynchronize(stream.handle());
+    }
+    if (result != CUresult.CUDA_SUCCESS) {
+      DeviceException failure = DeviceException.of(result, "launch of " + settings());
+      reset();
+      throw failure;
+    }
+    reset();
+  }
+
+  private String settings() {
+    return String.format(
+        "kernel %s (grid %d x %d x %d, block %d x %d x %d of at most %d threads, %d bytes of shared"
+            + " memory of at most %d, %d bytes of arguments)",
+        name,
+        gridX,
+        gridY,
+        gridZ,
+        blockX,
+        blockY,
+        blockZ,
+        maxThreads(),
+        sharedBytes,
+        device.maxSharedBytes(),
+        arguments.position());
+  }
+
+  private void reset() {
+    grid(0, 0, 0);
+    block(0, 0, 0);
+    sharedBytes = 0;
+    arguments.clear();
+  }
+
+  private void align(int bytes) {
+    arguments.position((arguments.position() + bytes - 1) / bytes * bytes);
+  }
+
+  private int attribute(int attribute) {
+    device.use();
+    int[] value = new int[1];
+    Driver.check(cuFuncGetAttribute(value, attribute, handle), "cuFuncGetAttribute of " + name);
+    return value[0];
+  }
+
+  private static ByteBuffer direct(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+  }
+}

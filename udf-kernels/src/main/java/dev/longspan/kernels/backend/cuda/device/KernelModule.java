@@ -1,0 +1,57 @@
+package dev.longspan.kernels.backend.cuda.device;
+
+import static jcuda.driver.JCudaDriver.cuModuleGetFunction;
+import static jcuda.driver.JCudaDriver.cuModuleLoadData;
+import static jcuda.driver.JCudaDriver.cuModuleUnload;
+
+import java.util.HashMap;
+import java.util.Map;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUresult;
+
+/** The kernels of one .cu file on one device. */
+final class KernelModule {
+  private final Device device;
+  private final String name;
+  private final CUmodule handle;
+  private final Map<String, CUfunction> functions = new HashMap<>();
+
+  private KernelModule(Device device, String name, CUmodule handle) {
+    this.device = device;
+    this.name = name;
+    this.handle = handle;
+  }
+
+  static KernelModule load(Device device, String name) {
+    byte[] image = KernelImages.read(name);
+    device.use();
+    CUmodule handle = new CUmodule();
+    int result = cuModuleLoadData(handle, image);
+    if (result != CUresult.CUDA_SUCCESS) {
+      throw DeviceException.of(
+          result,
+          String.format(
+              "cuModuleLoadData of kernels '%s' (built for %s by nvcc %s) on %s",
+              name, KernelImages.architectures(), KernelImages.compiler(), device.description()));
+    }
+    return new KernelModule(device, name, handle);
+  }
+
+  Kernel kernel(String function) {
+    return new Kernel(device, name, function, functions.computeIfAbsent(function, this::find));
+  }
+
+  private CUfunction find(String function) {
+    device.use();
+    CUfunction handle = new CUfunction();
+    Driver.check(
+        cuModuleGetFunction(handle, this.handle, function),
+        "cuModuleGetFunction of kernel '" + function + "' in " + name + ".cu");
+    return handle;
+  }
+
+  void unload() {
+    Driver.check(cuModuleUnload(handle), "cuModuleUnload of kernels '" + name + "'");
+  }
+}
