@@ -2,6 +2,7 @@ package dev.longspan.kernels.backend;
 
 import dev.longspan.kernels.checkpoint.Tensor;
 import dev.longspan.kernels.model.ModelConfig;
+import dev.longspan.kernels.model.Pending;
 import dev.longspan.kernels.model.Step;
 
 /**
@@ -27,6 +28,43 @@ public interface Backend extends AutoCloseable {
 
   /** Returns the device and its settings in one line, for logs and manifests. */
   String description();
+
+  /** Returns how this backend wants to be driven. */
+  default Driving driving() {
+    return Driving.ANYHOW;
+  }
+
+  /**
+   * How steps must be formed.
+   *
+   * @param separatePhases whether a step holds rows of prompts or rows of answers but not both, and
+   *     of an answer one row: where the two go through different arithmetic, a row's result would
+   *     otherwise depend on what was computed again with it
+   * @param answerRows most rows in a step of answers
+   * @param ahead whether a step may be launched before the one before it has been collected, with
+   *     {@link Step#DRAWN} for tokens that are not known yet
+   */
+  record Driving(boolean separatePhases, int answerRows, boolean ahead) {
+    /** Rows of any kind together, one step at a time. */
+    public static final Driving ANYHOW = new Driving(false, Integer.MAX_VALUE, false);
+  }
+
+  /** The operations of a forward pass, in order. */
+  @FunctionalInterface
+  interface Pass {
+    /** Calls the operations; the last is {@link Backend#pick}, whose result it returns. */
+    Pending run(Step step, KvStore kv);
+  }
+
+  /**
+   * Runs a forward pass.
+   *
+   * <p>A backend may record the operations and replay them for later steps of the same shape: a
+   * pass must call the same operations on the same buffers each time.
+   */
+  default Pending run(Step step, KvStore kv, Pass pass) {
+    return pass.run(step, kv);
+  }
 
   /** Returns a buffer for {@code elements} activations. */
   Buffer allocate(long elements);
@@ -84,23 +122,13 @@ public interface Backend extends AutoCloseable {
   void attend(ModelConfig config, Buffer qkv, Step step, int layer, KvStore kv, Buffer out);
 
   /**
-   * Computes logits of some rows on the host: head(logitScale * rmsNorm(x)).
+   * Computes the logits of the picked rows, head(logitScale * rmsNorm(x)), and does with each what
+   * its pick says.
    *
    * @param x hidden states [rows, hidden]
-   * @param rows which rows
-   * @param first first entry of {@code rows} to use
-   * @param count number of entries to use
-   * @param logits [count, vocab]
+   * @param norm weight of the RMSNorm
    */
-  void logits(
-      ModelConfig config,
-      Buffer x,
-      int[] rows,
-      int first,
-      int count,
-      Buffer norm,
-      Weight head,
-      float[] logits);
+  Pending pick(ModelConfig config, Buffer x, Step step, Buffer norm, Weight head);
 
   @Override
   void close();

@@ -5,10 +5,14 @@ import dev.longspan.kernels.attention.AttentionMethods;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.model.Model;
 import dev.longspan.kernels.model.ModelConfig;
+import dev.longspan.kernels.model.Pending;
+import dev.longspan.kernels.model.Pick;
 import dev.longspan.kernels.model.Sequence;
 import dev.longspan.kernels.model.Step;
+import dev.longspan.kernels.sampling.Filters;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,8 +148,8 @@ public final class DecodeBench {
         int n = Math.min(PREFILL_CHUNK, depth - at);
         int[] chunk = new int[n];
         System.arraycopy(tokens, at, chunk, 0, n);
-        Step step = new Step(chunk, List.of(new Step.Segment(sequence, 0, n, at)), new int[0]);
-        subject.model().forward(step, kv, (row, logits, offset) -> {});
+        Step step = new Step(chunk, List.of(new Step.Segment(sequence, 0, n, at)), List.of());
+        subject.model().forward(step, kv);
       }
       sequences.add(sequence);
     }
@@ -164,38 +168,41 @@ public final class DecodeBench {
       sequence.advance(depth);
       sequences.add(sequence);
     }
-    int vocab = model.config().vocabSize();
-    int[] next = new int[sequences.size()];
-    int[] rows = new int[sequences.size()];
-    for (int b = 0; b < rows.length; b++) {
-      rows[b] = b;
-      next[b] = (b + 1) % vocab;
+    int batch = sequences.size();
+    int[] next = new int[batch];
+    List<Pick> picks = new ArrayList<>();
+    for (int b = 0; b < batch; b++) {
+      next[b] = (b + 1) % model.config().vocabSize();
+      picks.add(new Pick.Draw(b, Filters.GREEDY, null, 0));
     }
+    int[] drawn = new int[batch];
+    Arrays.fill(drawn, Step.DRAWN);
+    boolean ahead = model.backend().driving().ahead();
+    Pending before = null;
     long start = 0;
     for (int i = 0; i <= tokens; i++) {
-      if (i == 1) {
-        // Not before: the first step brings the compressed keys of the prompt together.
-        start = System.nanoTime();
-      }
       List<Step.Segment> segments = new ArrayList<>();
-      for (int b = 0; b < rows.length; b++) {
+      for (int b = 0; b < batch; b++) {
         segments.add(new Step.Segment(sequences.get(b), b, 1, depth + i));
       }
-      model.forward(
-          new Step(next.clone(), segments, rows),
-          kv,
-          (row, logits, offset) -> next[row] = argmax(logits, offset, vocab));
-    }
-    return (System.nanoTime() - start) * 1e-9;
-  }
-
-  private static int argmax(float[] logits, int offset, int vocab) {
-    int best = 0;
-    for (int i = 1; i < vocab; i++) {
-      if (logits[offset + i] > logits[offset + best]) {
-        best = i;
+      Pending now = model.launch(new Step(next, segments, picks), kv);
+      if (i == 0) {
+        next = now.collect().tokens();
+        // Not before: the first step brings the compressed keys of the prompt together.
+        start = System.nanoTime();
+      } else if (ahead) {
+        if (before != null) {
+          before.collect();
+        }
+        before = now;
+        next = drawn;
+      } else {
+        next = now.collect().tokens();
       }
     }
-    return best;
+    if (before != null) {
+      before.collect();
+    }
+    return (System.nanoTime() - start) * 1e-9;
   }
 }

@@ -3,8 +3,11 @@ package dev.longspan.kernels.bench;
 import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.attention.AttentionMethods;
 import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.model.Pending;
+import dev.longspan.kernels.model.Pick;
 import dev.longspan.kernels.model.Sequence;
 import dev.longspan.kernels.model.Step;
+import dev.longspan.kernels.sampling.Filters;
 import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,9 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 
-/**
- * Measures how fast prompts are read: tokens per second from an empty cache to the first logits.
- */
+/** Measures how fast prompts are read: tokens per second from an empty cache to the first token. */
 public final class PrefillBench {
   private PrefillBench() {}
 
@@ -103,17 +104,22 @@ public final class PrefillBench {
     for (int page = 0; page < kv.pages(); page++) {
       sequence.addPage(page);
     }
+    Pending last = null;
     long start = System.nanoTime();
     for (int at = 0; at < tokens.length; at += chunk) {
       int n = Math.min(chunk, tokens.length - at);
-      int[] wanted = at + n == tokens.length ? new int[] {n - 1} : new int[0];
+      List<Pick> picks =
+          at + n == tokens.length
+              ? List.of(new Pick.Draw(n - 1, Filters.GREEDY, null, 0))
+              : List.of();
       Step step =
           new Step(
               Arrays.copyOfRange(tokens, at, at + n),
               List.of(new Step.Segment(sequence, 0, n, at)),
-              wanted);
-      subject.model().forward(step, kv, (row, logits, offset) -> {});
+              picks);
+      last = subject.model().launch(step, kv);
     }
+    last.collect();
     return (System.nanoTime() - start) * 1e-9;
   }
 }

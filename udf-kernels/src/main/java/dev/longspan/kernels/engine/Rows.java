@@ -1,69 +1,61 @@
 package dev.longspan.kernels.engine;
 
+import dev.longspan.kernels.model.Pick;
 import dev.longspan.kernels.model.Step;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
-/** A step, and which task each of its logits belongs to. */
+/** A step, and which task each of its picks belongs to. */
 final class Rows {
+  private final List<Part> parts;
   private final Step step;
-  private final List<Task> owners = new ArrayList<>();
-  private final int[] positions;
-  private int prefill;
-  private int decode;
+  private final List<Part> owners = new ArrayList<>();
+  private final List<Integer> positions = new ArrayList<>();
 
   /** Lines up the rows of {@code parts}, one part after another. */
   Rows(List<Part> parts) {
-    int rows = parts.stream().mapToInt(Part::count).sum();
-    int[] tokens = new int[rows];
-    int[] logitRows = new int[rows];
-    int[] wanted = new int[rows];
+    this.parts = parts;
+    int[] tokens = new int[parts.stream().mapToInt(Part::count).sum()];
     List<Step.Segment> segments = new ArrayList<>();
+    List<Pick> picks = new ArrayList<>();
     int row = 0;
     for (Part part : parts) {
       Task task = part.task;
       segments.add(new Step.Segment(task.sequence(), row, part.count, part.start));
       for (int position = part.start; position < part.start + part.count; position++) {
-        if (task.wantsLogits(position)) {
-          logitRows[owners.size()] = row;
-          wanted[owners.size()] = position;
-          owners.add(task);
+        Pick pick = task.pick(position, row);
+        if (pick != null) {
+          picks.add(pick);
+          owners.add(part);
+          positions.add(position);
         }
         tokens[row++] = task.token(position);
       }
-      if (part.decode) {
-        decode += part.count;
-      } else {
-        prefill += part.count;
-      }
     }
-    step = new Step(tokens, segments, Arrays.copyOf(logitRows, owners.size()));
-    positions = wanted;
+    step = new Step(tokens, segments, picks);
+  }
+
+  List<Part> parts() {
+    return parts;
   }
 
   Step step() {
     return step;
   }
 
-  /** Returns the task of the logits with that index in {@link Step#logitRows}. */
-  Task owner(int index) {
+  /** Returns the part that the pick with this index belongs to. */
+  Part owner(int index) {
     return owners.get(index);
   }
 
-  /** Returns the position in its sequence of the row that gave the logits with that index. */
+  /** Returns the position in its sequence of the row of the pick with this index. */
   int position(int index) {
-    return positions[index];
+    return positions.get(index);
   }
 
-  /** Returns the rows of prompts. */
-  int prefill() {
-    return prefill;
-  }
-
-  /** Returns the rows that continue an answer. */
-  int decode() {
-    return decode;
+  /** Returns the rows that continue an answer, or those of prompts. */
+  int count(boolean decode) {
+    return parts.stream().filter(part -> part.decode == decode).mapToInt(Part::count).sum();
   }
 
   /**

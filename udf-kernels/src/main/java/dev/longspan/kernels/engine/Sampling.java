@@ -1,5 +1,6 @@
 package dev.longspan.kernels.engine;
 
+import dev.longspan.kernels.sampling.Filters;
 import java.util.List;
 
 /**
@@ -34,5 +35,10 @@ public record Sampling(
   /** Returns greedy decoding of at most {@code maxNewTokens} tokens. */
   public static Sampling greedy(int maxNewTokens) {
     return new Sampling(maxNewTokens, 0, 0, 1, 0, 1, List.of(), List.of(), 0);
+  }
+
+  /** Returns what concerns a single draw. */
+  Filters filters() {
+    return new Filters(temperature, topK, topP, minP, repetitionPenalty);
   }
 }

@@ -7,11 +7,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Decides what runs next, and runs it.
@@ -25,26 +22,22 @@ import org.slf4j.LoggerFactory;
  * a long prompt delays the running answers by one chunk per token. Not thread safe.
  */
 final class Scheduler implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
-
-  private final Model model;
   private final EngineOptions options;
-  private final Set<Integer> endIds;
+  private final boolean separatePhases;
   private final Meter meter;
   private final KvStore kv;
   private final PagePool pool;
-  private final Sampler sampler;
+  private final StepRunner runner;
   private final Deque<Task> waiting = new ArrayDeque<>();
   private final List<Task> running = new ArrayList<>();
 
   Scheduler(Model model, Set<Integer> endIds, EngineOptions options, Meter meter) {
-    this.model = model;
     this.options = options;
-    this.endIds = Set.copyOf(endIds);
+    separatePhases = model.backend().driving().separatePhases();
     this.meter = meter;
     pool = new PagePool(options.cachePages());
-    sampler = new Sampler(model.config().vocabSize());
     kv = model.kvStore(options.cachePages());
+    runner = new StepRunner(model, kv, endIds, meter);
   }
 
   /** Adds a task behind all others. */
@@ -54,7 +47,7 @@ final class Scheduler implements AutoCloseable {
 
   /** Returns whether there is nothing to do. */
   boolean idle() {
-    return waiting.isEmpty() && running.isEmpty();
+    return waiting.isEmpty() && running.isEmpty() && runner.idle();
   }
 
   /** Returns every task that has not ended. */
@@ -73,14 +66,14 @@ final class Scheduler implements AutoCloseable {
     return dropped;
   }
 
-  /** Runs one forward pass and returns the tasks that it finished. */
+  /**
+   * Runs one forward pass and returns the tasks that ended. Where the backend runs ahead, these are
+   * tasks of the pass before.
+   */
   List<Task> step() {
     growAnswers();
     admit();
-    List<Rows.Part> parts = plan();
-    if (!parts.isEmpty()) {
-      runAll(parts);
-    }
+    runner.run(plan());
     return retireFinished();
   }
 
@@ -88,7 +81,7 @@ final class Scheduler implements AutoCloseable {
   private void growAnswers() {
     for (int i = 0; i < running.size(); i++) {
       Task task = running.get(i);
-      while (!pool.grow(task.sequence(), PagePool.pagesFor(task.known()))) {
+      while (!pool.grow(task.sequence(), PagePool.pagesFor(task.cached()))) {
         Task youngest = running.remove(running.size() - 1);
         pool.release(youngest.sequence());
         youngest.stop();
@@ -108,7 +101,7 @@ final class Scheduler implements AutoCloseable {
   private void admit() {
     while (!waiting.isEmpty() && running.size() < options.maxSequences()) {
       Task task = waiting.peekFirst();
-      int pages = PagePool.pagesFor(task.known());
+      int pages = PagePool.pagesFor(task.cached());
       if (!running.isEmpty() && pool.free() < pages + growing() + 1) {
         return;
       }
@@ -132,15 +125,16 @@ final class Scheduler implements AutoCloseable {
   private List<Rows.Part> plan() {
     List<Rows.Part> parts = new ArrayList<>();
     for (Task task : running) {
-      if (task.decoding()) {
+      if (decodes(task)) {
         parts.add(new Rows.Part(task, task.sequence().length(), 1, true));
       }
     }
     int budget = options.chunkTokens();
     for (Task task : running) {
-      if (budget > 0 && !task.decoding()) {
+      if (budget > 0 && !decodes(task)) {
         int start = task.sequence().length();
-        int count = chunk(start, task.remaining(), budget, budget == options.chunkTokens());
+        int remaining = separatePhases ? task.remainingPrompt() : task.remaining();
+        int count = chunk(start, remaining, budget, budget == options.chunkTokens());
         if (count > 0) {
           parts.add(new Rows.Part(task, start, count, false));
           budget -= count;
@@ -148,6 +142,14 @@ final class Scheduler implements AutoCloseable {
       }
     }
     return parts;
+  }
+
+  /**
+   * Returns whether the next row of a task is of its answer. An answer that is computed again is
+   * taken in chunks, as a prompt, unless the backend has its own arithmetic for answers.
+   */
+  private boolean decodes(Task task) {
+    return separatePhases ? task.remaining() > 0 && task.remainingPrompt() == 0 : task.decoding();
   }
 
   /**
@@ -164,61 +166,6 @@ final class Scheduler implements AutoCloseable {
       return aligned;
     }
     return first ? budget : 0;
-  }
-
-  /** Runs all parts in one pass or, where that fails, each alone to find the one to blame. */
-  private void runAll(List<Rows.Part> parts) {
-    try {
-      run(parts);
-    } catch (RuntimeException | Error e) {
-      if (parts.size() == 1) {
-        fail(parts.get(0).task(), e);
-        return;
-      }
-      LOG.warn("a step of {} requests failed: running each alone: {}", parts.size(), e.toString());
-      for (Rows.Part part : parts) {
-        runAll(List.of(part));
-      }
-    }
-  }
-
-  private void fail(Task task, Throwable cause) {
-    LOG.error("request {} failed", task.key(), cause);
-    String remedy =
-        cause instanceof OutOfMemoryError
-            ? "Give the JVM more memory (-Xmx), or the engine fewer KV pages"
-            : "Submit it again; if it fails again, the log has the stack trace";
-    task.fail(
-        Response.ENGINE_FAILED,
-        String.format(
-            Locale.ROOT,
-            "request %s: backend %s failed at token %d: %s; other requests go on. %s",
-            task.key(),
-            model.backend().name(),
-            task.sequence().length(),
-            cause,
-            remedy));
-  }
-
-  private void run(List<Rows.Part> parts) {
-    long before = System.nanoTime();
-    Rows rows = new Rows(parts);
-    int vocab = model.config().vocabSize();
-    model.forward(
-        rows.step(),
-        kv,
-        (index, logits, offset) ->
-            rows.owner(index).take(rows.position(index), logits, offset, vocab, sampler));
-    double seconds = (System.nanoTime() - before) * 1e-9;
-    meter.step(rows.prefill(), rows.decode(), seconds);
-    for (Rows.Part part : parts) {
-      part.task().spend(part.decode(), seconds * part.count() / rows.step().rows());
-      try {
-        part.task().advance(endIds);
-      } catch (RuntimeException | Error e) {
-        fail(part.task(), e);
-      }
-    }
   }
 
   private List<Task> retireFinished() {

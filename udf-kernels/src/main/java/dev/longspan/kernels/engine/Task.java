@@ -1,6 +1,9 @@
 package dev.longspan.kernels.engine;
 
+import dev.longspan.kernels.model.Pick;
+import dev.longspan.kernels.model.Results;
 import dev.longspan.kernels.model.Sequence;
+import dev.longspan.kernels.model.Step;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Locale;
@@ -35,8 +38,7 @@ final class Task {
   private int[] generated = NO_TOKENS;
   private int count;
   private float[] logProbs = NO_LOG_PROBS;
-  private int drawn;
-  private boolean notFinite;
+  private int launched;
   private long started;
   private double prefillSeconds;
   private double decodeSeconds;
@@ -114,11 +116,14 @@ final class Task {
   /** Gives the cache up; {@link #start} begins again. */
   void stop() {
     sequence = null;
+    launched = 0;
   }
 
-  /** Returns how many tokens must be in the cache before the next can be drawn, or all scored. */
-  int known() {
-    return isScore() ? request.tokens().length - 1 : request.tokens().length + count;
+  /** Returns how many tokens are there before the next can be drawn, or all scored. */
+  private int known() {
+    return isScore()
+        ? request.tokens().length - 1
+        : request.tokens().length + Math.max(count, launched);
   }
 
   /** Returns the most tokens that will ever be in the cache. */
@@ -126,36 +131,51 @@ final class Task {
     return request.tokens().length + limit - 1;
   }
 
-  /** Returns the tokens that are known but not in the cache. */
+  /** Returns how many tokens belong into the cache now. */
+  int cached() {
+    return Math.min(known(), mostCached());
+  }
+
+  /** Returns the tokens that belong into the cache and are not there. */
   int remaining() {
-    return known() - sequence.length();
+    return cached() - sequence.length();
+  }
+
+  /** Returns how many of the {@link #remaining} tokens are of the prompt. */
+  int remainingPrompt() {
+    return Math.min(remaining(), Math.max(0, request.tokens().length - sequence.length()));
   }
 
   /** Returns whether the next step only continues the answer by one token. */
   boolean decoding() {
-    return count > 0 && remaining() == 1;
+    return !isScore() && known() > request.tokens().length && remaining() == 1;
   }
 
-  /** Returns the token at {@code position} of prompt and answer. */
+  /** Returns the token at {@code position}; {@link Step#DRAWN} if no step brought it yet. */
   int token(int position) {
     int[] prompt = request.tokens();
-    return position < prompt.length ? prompt[position] : generated[position - prompt.length];
+    if (position < prompt.length) {
+      return prompt[position];
+    }
+    return position - prompt.length < count ? generated[position - prompt.length] : Step.DRAWN;
   }
 
-  /** Returns whether the logits after {@code position} are needed. */
-  boolean wantsLogits(int position) {
-    return isScore() ? position + 1 >= request.scoreFrom() : position + 1 == known();
-  }
-
-  /** Takes the logits after {@code position}; the same again if a step is repeated. */
-  void take(int position, float[] logits, int offset, int vocab, Sampler sampler) {
+  /** Returns what to do with the logits after {@code position}, or null for nothing. */
+  Pick pick(int position, int row) {
+    int next = position + 1;
     if (isScore()) {
-      double logProb = LogProbs.of(logits, offset, vocab, token(position + 1));
-      notFinite |= Double.isNaN(logProb);
-      logProbs[position + 1 - request.scoreFrom()] = (float) logProb;
-    } else {
-      drawn = sampler.next(logits, offset, request.sampling(), seen, draws.uniform(count));
-      notFinite = drawn == Sampler.NOT_FINITE;
+      return next < request.scoreFrom() ? null : new Pick.Score(row, token(next));
+    }
+    int index = next - request.tokens().length;
+    return next == known()
+        ? new Pick.Draw(row, request.sampling().filters(), seen, draws.uniform(index))
+        : null;
+  }
+
+  /** Notes that a step with the pick after {@code position} is on its way. */
+  void launched(int position) {
+    if (!isScore()) {
+      launched = position + 2 - request.tokens().length;
     }
   }
 
@@ -168,9 +188,22 @@ final class Task {
     }
   }
 
-  /** Follows a step that wrote this task's rows; afterwards there may be a {@link #response}. */
-  void advance(Set<Integer> endIds) {
-    if (notFinite) {
+  /**
+   * Takes the result of the pick after {@code position}; afterwards there may be a {@link
+   * #response}.
+   *
+   * <p>What is known already is ignored: the surplus row of an answer that has ended meanwhile, or
+   * a draw that is repeated because the pages were lost while it was on its way.
+   *
+   * @param token drawn token, for generate requests
+   * @param logProb of the token after the position, for score requests
+   */
+  void take(int position, int token, float logProb, Set<Integer> endIds) {
+    int next = position + 1;
+    if (response != null || !isScore() && next - request.tokens().length < count) {
+      return;
+    }
+    if (isScore() ? Float.isNaN(logProb) : token == Results.NOT_FINITE) {
       fail(
           Response.NOT_FINITE,
           String.format(
@@ -178,17 +211,18 @@ final class Task {
               "request %s: the logits after token %d are not finite numbers: check the weights for"
                   + " NaN, or run the same request on the scalar backend",
               key(),
-              sequence.length() - 1));
-    } else if (remaining() > 0) {
-      return;
-    } else if (isScore()) {
-      finish("scored", null);
+              position));
+    } else if (!isScore()) {
+      append(token, endIds);
     } else {
-      append(endIds);
+      logProbs[next - request.scoreFrom()] = logProb;
+      if (next == request.tokens().length - 1) {
+        finish("scored", null);
+      }
     }
   }
 
-  private void append(Set<Integer> endIds) {
+  private void append(int drawn, Set<Integer> endIds) {
     if (endIds.contains(drawn) || request.sampling().stopTokens().contains(drawn)) {
       finish("stop", answer());
       return;

@@ -19,19 +19,14 @@ import java.util.List;
  * their owners' business.
  */
 public final class Model implements AutoCloseable {
-  /**
-   * Rows of logits on the host at a time: a long scored text times a big vocabulary is too much.
-   */
-  private static final int LOGIT_ROWS = 64;
-
   private final ModelConfig config;
   private final Backend backend;
   private final Weight embedding;
   private final Weight head;
   private final Buffer norm;
   private final List<LayerWeights> layers = new ArrayList<>();
+  private final Backend.Pass pass = this::run;
   private Activations activations;
-  private float[] logits = new float[0];
 
   private Model(ModelConfig config, WeightSource weights, Backend backend) {
     this.config = config;
@@ -86,40 +81,40 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Runs the rows of a step through the decoder, writes their keys and values to the cache and
-   * advances their sequences.
+   * Starts to run the rows of a step through the decoder, writes their keys and values to the cache
+   * and advances their sequences.
    *
-   * @param sink gets the logits of {@link Step#logitRows} in that order
-   * @throws IllegalArgumentException if the step does not fit the model, the cache or its
-   *     sequences; nothing has been written then
+   * <p>Steps run in the order of their launch. Where the backend does not {@linkplain
+   * Backend.Driving#ahead run ahead}, the step has run when this returns.
+   *
+   * @throws IllegalArgumentException if the step does not fit the model, the cache, its sequences
+   *     or the backend; nothing has been written then
    */
-  public void forward(Step step, KvStore kv, LogitSink sink) {
+  public Pending launch(Step step, KvStore kv) {
     check(step, kv);
-    int rows = step.rows();
-    if (rows == 0) {
-      return;
+    if (step.rows() == 0) {
+      return () -> new Results(new int[0], new float[0]);
     }
-    Activations a = activations(rows);
+    activations(step.rows());
+    Pending pending = backend.run(step, kv, pass);
+    for (Step.Segment segment : step.segments()) {
+      segment.sequence().advance(segment.count());
+    }
+    return pending;
+  }
+
+  /** Launches a step and waits for it. */
+  public Results forward(Step step, KvStore kv) {
+    return launch(step, kv).collect();
+  }
+
+  private Pending run(Step step, KvStore kv) {
+    Activations a = activations;
     backend.embed(embedding, step.tokens(), config.embeddingScale(), a.x);
     for (int i = 0; i < layers.size(); i++) {
       layer(layers.get(i), i, step, kv, a);
     }
-    int wanted = step.logitRows().length;
-    int vocab = config.vocabSize();
-    int batch = Math.min(LOGIT_ROWS, wanted);
-    if (logits.length < batch * vocab) {
-      logits = new float[batch * vocab];
-    }
-    for (int first = 0; first < wanted; first += batch) {
-      int count = Math.min(batch, wanted - first);
-      backend.logits(config, a.x, step.logitRows(), first, count, norm, head, logits);
-      for (int i = 0; i < count; i++) {
-        sink.accept(first + i, logits, i * vocab);
-      }
-    }
-    for (Step.Segment segment : step.segments()) {
-      segment.sequence().advance(segment.count());
-    }
+    return backend.pick(config, a.x, step, norm, head);
   }
 
   private void layer(LayerWeights w, int index, Step step, KvStore kv, Activations a) {
@@ -139,16 +134,6 @@ public final class Model implements AutoCloseable {
   }
 
   private void check(Step step, KvStore kv) {
-    for (int i = 0; i < step.rows(); i++) {
-      int token = step.tokens()[i];
-      if (token < 0 || token >= config.vocabSize()) {
-        throw new IllegalArgumentException(
-            String.format(
-                "token %d in row %d is outside the vocabulary of %d; does the tokenizer belong to"
-                    + " this model?",
-                token, i, config.vocabSize()));
-      }
-    }
     int next = 0;
     for (Step.Segment segment : step.segments()) {
       check(segment, next, kv);
@@ -158,14 +143,57 @@ public final class Model implements AutoCloseable {
       throw new IllegalArgumentException(
           "segments cover " + next + " rows but the step has " + step.rows());
     }
-    int previous = -1;
-    for (int row : step.logitRows()) {
-      if (row <= previous || row >= step.rows()) {
+    boolean ahead = backend.driving().ahead();
+    for (int i = 0; i < step.rows(); i++) {
+      int token = step.tokens()[i];
+      if ((token < 0 || token >= config.vocabSize()) && !(ahead && token == Step.DRAWN)) {
         throw new IllegalArgumentException(
             String.format(
-                "logit row %d after %d: must ascend and stay below %d", row, previous, next));
+                "token %d in row %d is outside the vocabulary of %d; does the tokenizer belong to"
+                    + " this model?",
+                token, i, config.vocabSize()));
       }
-      previous = row;
+    }
+    int previous = -1;
+    for (Pick pick : step.picks()) {
+      if (pick.row() <= previous || pick.row() >= step.rows()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "pick of row %d after row %d: must ascend and stay below %d",
+                pick.row(), previous, next));
+      }
+      previous = pick.row();
+    }
+    checkPhases(step);
+  }
+
+  private void checkPhases(Step step) {
+    Backend.Driving driving = backend.driving();
+    if (!driving.separatePhases() || step.segments().isEmpty()) {
+      return;
+    }
+    boolean answers = step.segments().get(0).answer();
+    for (Step.Segment segment : step.segments()) {
+      int prompt = segment.sequence().promptLength();
+      if (segment.answer() != answers
+          || (answers ? segment.count() > 1 : segment.start() + segment.count() > prompt)) {
+        throw new IllegalArgumentException(
+            String.format(
+                "segment of %d rows from position %d of a sequence with a prompt of %d tokens in a"
+                    + " step of %s: backend %s takes rows of prompts and rows of answers in"
+                    + " different steps, and one row of each answer",
+                segment.count(),
+                segment.start(),
+                prompt,
+                answers ? "answers" : "prompts",
+                backend.name()));
+      }
+    }
+    if (answers && step.rows() > driving.answerRows()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "step of %d answers: backend %s takes at most %d at once",
+              step.rows(), backend.name(), driving.answerRows()));
     }
   }
 
@@ -218,14 +246,14 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private Activations activations(int rows) {
+  private void activations(int rows) {
     if (activations == null || activations.rows < rows) {
       if (activations != null) {
         activations.close();
+        activations = null;
       }
       activations = new Activations(config, backend, rows);
     }
-    return activations;
   }
 
   @Override

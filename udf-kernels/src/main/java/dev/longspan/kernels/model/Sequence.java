@@ -32,6 +32,11 @@ public final class Sequence {
     return method;
   }
 
+  /** Returns the tokens known from the start. */
+  public int promptLength() {
+    return promptLength;
+  }
+
   /** Returns the tokens whose keys and values are in the cache. */
   public int length() {
     return length;

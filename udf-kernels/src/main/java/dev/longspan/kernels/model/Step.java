@@ -7,11 +7,17 @@ import java.util.List;
  *
  * <p>Each sequence must hold enough pages for its new tokens before the step runs.
  *
- * @param tokens token ids, one per row
+ * @param tokens token ids, one per row, or {@link #DRAWN}
  * @param segments which rows belong to which sequence, in row order without gaps
- * @param logitRows rows whose logits are wanted, ascending
+ * @param picks what to do with logits, by ascending row
  */
-public record Step(int[] tokens, List<Segment> segments, int[] logitRows) {
+public record Step(int[] tokens, List<Segment> segments, List<Pick> picks) {
+  /**
+   * Stands for the token that the step before drew for the same sequence, where that step has not
+   * been collected: only on a backend that {@linkplain
+   * dev.longspan.kernels.backend.Backend.Driving#ahead runs ahead}.
+   */
+  public static final int DRAWN = -1;
 
   /** Returns the number of rows. */
   public int rows() {
@@ -26,5 +32,11 @@ public record Step(int[] tokens, List<Segment> segments, int[] logitRows) {
    * @param count number of rows
    * @param start position of the first row in the sequence: its cached length before the step
    */
-  public record Segment(Sequence sequence, int firstRow, int count, int start) {}
+  public record Segment(Sequence sequence, int firstRow, int count, int start) {
+
+    /** Returns whether the rows are of the answer, not of the prompt. */
+    public boolean answer() {
+      return start >= sequence.promptLength();
+    }
+  }
 }

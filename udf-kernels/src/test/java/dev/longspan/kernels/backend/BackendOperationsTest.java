@@ -13,11 +13,14 @@ import dev.longspan.kernels.backend.scalar.ScalarBackend;
 import dev.longspan.kernels.checkpoint.Dtype;
 import dev.longspan.kernels.checkpoint.RandomWeights;
 import dev.longspan.kernels.model.ModelConfig;
+import dev.longspan.kernels.model.Pick;
+import dev.longspan.kernels.model.Results;
 import dev.longspan.kernels.model.RopeConfig;
 import dev.longspan.kernels.model.Sequence;
 import dev.longspan.kernels.model.SparseConfig;
 import dev.longspan.kernels.model.Step;
 import dev.longspan.kernels.model.TestModels;
+import dev.longspan.kernels.sampling.Filters;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -178,22 +181,35 @@ class BackendOperationsTest {
 
   @ParameterizedTest(name = "{0}, {1}")
   @MethodSource("backendsAndTypes")
-  void logits(String name, Dtype dtype) {
+  void picks(String name, Dtype dtype) {
     RandomWeights source = new RandomWeights(5, dtype);
     ModelConfig config = TestModels.config(1, 2, 32);
-    int[] rows = {0, 2, 3, 8, 10, 11, 12};
+    Filters warm = new Filters(1.1, 20, 0.9, 0, 1);
     try (Backend backend = Backends.open(name)) {
-      List<float[]> results = new ArrayList<>();
+      List<float[]> logits = new ArrayList<>();
+      List<Results> results = new ArrayList<>();
       for (Backend b : List.of(ORACLE, backend)) {
         try (Weight head = b.weight(source.tensor("head", 101, 52));
             Buffer norm = b.parameter(source.tensor("norm.weight", 52));
-            Buffer x = on(b, random(13 * 52, 2, 9))) {
-          float[] logits = new float[5 * 101];
-          b.logits(config, x, rows, 2, 5, norm, head, logits);
-          results.add(logits);
+            Buffer x = on(b, random(130 * 52, 2, 9))) {
+          float[] read = new float[90 * 101];
+          List<Pick> picks = new ArrayList<>();
+          picks.add(new Pick.Draw(0, Filters.GREEDY, null, 0));
+          picks.add(new Pick.Draw(2, warm, null, 0.7));
+          picks.add(new Pick.Score(3, 17));
+          for (int i = 0; i < 90; i++) {
+            picks.add(new Pick.Read(8 + i + i / 3, read, i * 101));
+          }
+          picks.add(new Pick.Score(129, 100));
+          Step step = new Step(new int[130], List.of(), picks);
+          results.add(b.pick(config, x, step, norm, head).collect());
+          logits.add(read);
         }
       }
-      close(results.get(0), results.get(1), "logits");
+      close(logits.get(0), logits.get(1), "logits");
+      assertArrayEquals(results.get(0).tokens(), results.get(1).tokens(), "drawn tokens");
+      close(results.get(0).logProbs(), results.get(1).logProbs(), "log-probabilities");
+      assertTrue(results.get(0).logProbs()[2] < 0 && results.get(0).logProbs()[93] < 0);
     }
   }
 
@@ -247,7 +263,7 @@ class BackendOperationsTest {
           count = Math.min(start % 3 == 0 ? 101 : start % 3 == 1 ? 1 : 26, tokens - start);
           Step step =
               new Step(
-                  new int[count], List.of(new Step.Segment(sequence, 0, count, start)), new int[0]);
+                  new int[count], List.of(new Step.Segment(sequence, 0, count, start)), List.of());
           try (Buffer qkv =
                   on(b, Arrays.copyOfRange(rows, start * width, (start + count) * width));
               Buffer result = b.allocate((long) count * outWidth)) {

@@ -50,7 +50,7 @@ class CompressedKeysTest {
         }
         Step step =
             new Step(
-                new int[count], List.of(new Step.Segment(sequence, 0, count, start)), new int[0]);
+                new int[count], List.of(new Step.Segment(sequence, 0, count, start)), List.of());
         try (Buffer qkv = backend.allocate(rows.length)) {
           qkv.copyFrom(rows, rows.length);
           backend.ropeAndStore(c, qkv, null, null, step, 1, kv);

@@ -2,8 +2,10 @@ package dev.longspan.kernels.engine;
 
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.model.Model;
+import dev.longspan.kernels.model.Pick;
 import dev.longspan.kernels.model.Sequence;
 import dev.longspan.kernels.model.Step;
+import dev.longspan.kernels.sampling.Sampler;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -35,7 +37,7 @@ final class Direct {
       int limit = Math.min(sampling.maxNewTokens(), model.config().maxPositions() - prompt.length);
       while (answer.size() < limit) {
         float[] logits = forward(rows, sequence, new int[] {rows.length - 1}, kv)[0];
-        int token = sampler.next(logits, 0, sampling, seen, draws.uniform(answer.size()));
+        int token = sampler.next(logits, 0, sampling.filters(), seen, draws.uniform(answer.size()));
         if (text.endIds().contains(token) || sampling.stopTokens().contains(token)) {
           break;
         }
@@ -79,14 +81,13 @@ final class Direct {
   }
 
   private float[][] forward(int[] tokens, Sequence sequence, int[] logitRows, KvStore kv) {
-    float[][] rows = new float[logitRows.length][];
-    int vocab = model.config().vocabSize();
+    float[][] rows = new float[logitRows.length][model.config().vocabSize()];
+    List<Pick> reads =
+        IntStream.range(0, rows.length)
+            .<Pick>mapToObj(i -> new Pick.Read(logitRows[i], rows[i], 0))
+            .toList();
     var segment = new Step.Segment(sequence, 0, tokens.length, sequence.length());
-    model.forward(
-        new Step(tokens, List.of(segment), logitRows),
-        kv,
-        (index, logits, offset) ->
-            rows[index] = Arrays.copyOfRange(logits, offset, offset + vocab));
+    model.forward(new Step(tokens, List.of(segment), reads), kv);
     return rows;
   }
 }

@@ -211,9 +211,8 @@ class ForwardTest {
           new Step(
               rows,
               List.of(new Step.Segment(first, 0, 33, 300), new Step.Segment(second, 33, 90, 0)),
-              new int[] {32, 122}),
-          kv,
-          (i, logits, offset) -> System.arraycopy(logits, offset, last, i * vocab, vocab));
+              List.of(new Pick.Read(32, last, 0), new Pick.Read(122, last, vocab))),
+          kv);
 
       assertArrayEquals(
           Arrays.copyOfRange(aAlone, 332 * vocab, 333 * vocab), Arrays.copyOf(last, vocab));

@@ -11,7 +11,8 @@ import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
 import dev.longspan.kernels.checkpoint.Dtype;
 import dev.longspan.kernels.checkpoint.RandomWeights;
-import java.util.ArrayList;
+import dev.longspan.kernels.sampling.LogProbs;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -40,14 +41,13 @@ class ModelErrorsTest {
 
   private void refuses(String message, Step step) {
     IllegalArgumentException e =
-        assertThrows(
-            IllegalArgumentException.class, () -> model.forward(step, kv, (i, row, at) -> {}));
+        assertThrows(IllegalArgumentException.class, () -> model.forward(step, kv));
     assertEquals(message, e.getMessage());
   }
 
-  private static Step step(Sequence sequence, int start, int[] tokens, int... logitRows) {
-    return new Step(
-        tokens, List.of(new Step.Segment(sequence, 0, tokens.length, start)), logitRows);
+  private static Step step(Sequence sequence, int start, int[] tokens, int... scored) {
+    List<Pick> picks = Arrays.stream(scored).<Pick>mapToObj(r -> new Pick.Score(r, 5)).toList();
+    return new Step(tokens, List.of(new Step.Segment(sequence, 0, tokens.length, start)), picks);
   }
 
   @Test
@@ -84,20 +84,22 @@ class ModelErrorsTest {
     Sequence sequence = sequence(new DenseAttention(), 1);
     refuses(
         "segments cover 2 rows but the step has 3",
-        new Step(new int[3], List.of(new Step.Segment(sequence, 0, 2, 0)), new int[0]));
+        new Step(new int[3], List.of(new Step.Segment(sequence, 0, 2, 0)), List.of()));
     refuses(
         "segment of 2 rows starts at row 1: segments follow each other without gaps and hold at"
             + " least one row, so it must start at row 0",
-        new Step(new int[3], List.of(new Step.Segment(sequence, 1, 2, 0)), new int[0]));
+        new Step(new int[3], List.of(new Step.Segment(sequence, 1, 2, 0)), List.of()));
   }
 
   @Test
-  void refusesLogitRowsOutOfOrderOrRange() {
+  void refusesPicksOutOfOrderOrRange() {
     Sequence sequence = sequence(new DenseAttention(), 1);
     refuses(
-        "logit row 1 after 1: must ascend and stay below 3", step(sequence, 0, new int[3], 1, 1));
+        "pick of row 1 after row 1: must ascend and stay below 3",
+        step(sequence, 0, new int[3], 1, 1));
     refuses(
-        "logit row 3 after 2: must ascend and stay below 3", step(sequence, 0, new int[3], 2, 3));
+        "pick of row 3 after row 2: must ascend and stay below 3",
+        step(sequence, 0, new int[3], 2, 3));
   }
 
   @Test
@@ -119,23 +121,17 @@ class ModelErrorsTest {
   }
 
   @Test
-  void deliversManyRowsOfLogitsInOrder() {
+  void scoresManyRowsInOrder() {
     int[] tokens = TestModels.tokens(128, 3);
     int[] rows = IntStream.range(0, 128).filter(i -> i % 3 != 1).toArray();
     float[] all = new float[128 * 101];
     Prefill.run(model, kv, sequence(new DenseAttention(), 2), tokens, 128, 128, all);
-    List<Integer> seen = new ArrayList<>();
 
-    model.forward(
-        step(sequence(new DenseAttention(), 2), 0, tokens, rows),
-        kv,
-        (i, logits, offset) -> {
-          seen.add(i);
-          for (int v = 0; v < 101; v++) {
-            assertEquals(all[rows[i] * 101 + v], logits[offset + v]);
-          }
-        });
+    Results results = model.forward(step(sequence(new DenseAttention(), 2), 0, tokens, rows), kv);
 
-    assertEquals(IntStream.range(0, rows.length).boxed().toList(), seen);
+    for (int i = 0; i < rows.length; i++) {
+      float expected = (float) LogProbs.of(all, rows[i] * 101, 101, 5);
+      assertEquals(expected, results.logProbs()[i], "row " + rows[i]);
+    }
   }
 }

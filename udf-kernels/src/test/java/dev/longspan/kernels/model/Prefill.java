@@ -1,6 +1,7 @@
 package dev.longspan.kernels.model;
 
 import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.sampling.Filters;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -28,34 +29,30 @@ final class Prefill {
       int count = Math.min(chunk, tokens.length - at);
       int from = Math.max(at, firstWanted);
       int base = at;
-      int[] rows = IntStream.range(from, at + count).map(t -> t - base).toArray();
-      model.forward(
-          step(sequence, Arrays.copyOfRange(tokens, at, at + count), rows),
-          kv,
-          (i, row, offset) ->
-              System.arraycopy(row, offset, logits, (from + i - firstWanted) * vocab, vocab));
+      List<Pick> reads =
+          IntStream.range(from, at + count)
+              .<Pick>mapToObj(t -> new Pick.Read(t - base, logits, (t - firstWanted) * vocab))
+              .toList();
+      model.forward(step(sequence, Arrays.copyOfRange(tokens, at, at + count), reads), kv);
     }
   }
 
   /** Returns {@code first} and the tokens that greedy decoding puts after it, {@code n} in all. */
   static int[] greedy(Model model, KvStore kv, Sequence sequence, int first, int n) {
-    int vocab = model.config().vocabSize();
     int[] tokens = new int[n];
     tokens[0] = first;
+    List<Pick> draw = List.of(new Pick.Draw(0, Filters.GREEDY, null, 0));
     for (int i = 1; i < n; i++) {
-      int next = i;
-      model.forward(
-          step(sequence, new int[] {tokens[i - 1]}, new int[] {0}),
-          kv,
-          (row, logits, offset) -> tokens[next] = argmax(logits, offset, vocab));
+      Step step = step(sequence, new int[] {tokens[i - 1]}, draw);
+      tokens[i] = model.forward(step, kv).tokens()[0];
     }
     return tokens;
   }
 
   /** Returns a step that continues one sequence. */
-  static Step step(Sequence sequence, int[] tokens, int[] logitRows) {
+  static Step step(Sequence sequence, int[] tokens, List<Pick> picks) {
     Step.Segment segment = new Step.Segment(sequence, 0, tokens.length, sequence.length());
-    return new Step(tokens, List.of(segment), logitRows);
+    return new Step(tokens, List.of(segment), picks);
   }
 
   /** Returns the index of the largest of {@code n} values, the first of equals. */

@@ -5,11 +5,14 @@ import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.attention.KvView;
 import dev.longspan.kernels.backend.Backend;
 import dev.longspan.kernels.backend.Buffer;
+import dev.longspan.kernels.backend.HostPicks;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.backend.SelectionListener;
 import dev.longspan.kernels.backend.Weight;
 import dev.longspan.kernels.checkpoint.Tensor;
 import dev.longspan.kernels.model.ModelConfig;
+import dev.longspan.kernels.model.Pending;
+import dev.longspan.kernels.model.Results;
 import dev.longspan.kernels.model.RopeConfig;
 import dev.longspan.kernels.model.Sequence;
 import dev.longspan.kernels.model.Step;
@@ -26,6 +29,7 @@ public final class ScalarBackend implements Backend {
   /** Columns that a matmul works on at once: their sums do not wait for each other. */
   private static final int TILE = 8;
 
+  private final HostPicks picks = new HostPicks();
   private SelectionListener listener;
 
   @Override
@@ -264,28 +268,31 @@ public final class ScalarBackend implements Backend {
   }
 
   @Override
-  public void logits(
-      ModelConfig config,
-      Buffer x,
-      int[] rows,
-      int first,
-      int count,
-      Buffer norm,
-      Weight head,
-      float[] logits) {
+  public Pending pick(ModelConfig config, Buffer x, Step step, Buffer norm, Weight head) {
     int hidden = config.hiddenSize();
     float[] from = ScalarBuffer.of(x);
     float[] weight = ScalarBuffer.of(norm);
-    float[] last = new float[count * hidden];
-    for (int i = 0; i < count; i++) {
-      int at = rows[first + i] * hidden;
-      normalise(from, at, hidden, weight, config.rmsNormEps(), last, i * hidden);
-      for (int c = 0; c < hidden; c++) {
-        last[i * hidden + c] *= config.logitScale();
-      }
-    }
     int vocab = head.out();
-    product(last, count, (ScalarWeight) head, (r, c, v) -> logits[r * vocab + c] = (float) v);
+    Results results =
+        picks.run(
+            step.picks(),
+            vocab,
+            (rows, logits) -> {
+              float[] last = new float[rows.length * hidden];
+              for (int i = 0; i < rows.length; i++) {
+                int at = rows[i] * hidden;
+                normalise(from, at, hidden, weight, config.rmsNormEps(), last, i * hidden);
+                for (int c = 0; c < hidden; c++) {
+                  last[i * hidden + c] *= config.logitScale();
+                }
+              }
+              product(
+                  last,
+                  rows.length,
+                  (ScalarWeight) head,
+                  (r, c, v) -> logits[r * vocab + c] = (float) v);
+            });
+    return () -> results;
   }
 
   @Override

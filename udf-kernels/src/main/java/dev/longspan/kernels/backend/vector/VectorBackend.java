@@ -5,11 +5,14 @@ import static dev.longspan.kernels.backend.vector.VectorMath.L;
 
 import dev.longspan.kernels.backend.Backend;
 import dev.longspan.kernels.backend.Buffer;
+import dev.longspan.kernels.backend.HostPicks;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.backend.SelectionListener;
 import dev.longspan.kernels.backend.Weight;
 import dev.longspan.kernels.checkpoint.Tensor;
 import dev.longspan.kernels.model.ModelConfig;
+import dev.longspan.kernels.model.Pending;
+import dev.longspan.kernels.model.Results;
 import dev.longspan.kernels.model.Step;
 import jdk.incubator.vector.FloatVector;
 
@@ -32,6 +35,7 @@ public final class VectorBackend implements Backend {
   private final Gemm gemm;
   private final Attention attention;
   private final float[][] squares;
+  private final HostPicks picks = new HostPicks();
   private RopeTable ropeTable;
   private float[] lastHidden = new float[0];
 
@@ -244,29 +248,31 @@ public final class VectorBackend implements Backend {
   }
 
   @Override
-  public void logits(
-      ModelConfig config,
-      Buffer x,
-      int[] rows,
-      int first,
-      int count,
-      Buffer norm,
-      Weight head,
-      float[] logits) {
+  public Pending pick(ModelConfig config, Buffer x, Step step, Buffer norm, Weight head) {
     int hidden = config.hiddenSize();
     float[] from = VectorBuffer.of(x);
     float[] w = VectorBuffer.of(norm);
-    if (lastHidden.length < count * hidden) {
-      lastHidden = new float[count * hidden];
-    }
-    for (int i = 0; i < count; i++) {
-      int at = rows[first + i] * hidden;
-      normalise(from, at, hidden, w, config.rmsNormEps(), lastHidden, i * hidden, squares[0]);
-    }
-    for (int i = 0; i < count * hidden; i++) {
-      lastHidden[i] *= config.logitScale();
-    }
-    gemm.multiply(lastHidden, count, (PackedWeight) head, null, Epilogue.STORE, 1, logits);
+    Results results =
+        picks.run(
+            step.picks(),
+            head.out(),
+            (rows, logits) -> {
+              int n = rows.length * hidden;
+              if (lastHidden.length < n) {
+                lastHidden = new float[n];
+              }
+              for (int i = 0; i < rows.length; i++) {
+                int at = rows[i] * hidden;
+                float eps = config.rmsNormEps();
+                normalise(from, at, hidden, w, eps, lastHidden, i * hidden, squares[0]);
+              }
+              for (int i = 0; i < n; i++) {
+                lastHidden[i] *= config.logitScale();
+              }
+              PackedWeight weight = (PackedWeight) head;
+              gemm.multiply(lastHidden, rows.length, weight, null, Epilogue.STORE, 1, logits);
+            });
+    return () -> results;
   }
 
   /** Work on a range of rows. */

@@ -124,7 +124,7 @@ class ScalarBackendTest {
     KvStore kv = backend.kvStore(config, 1);
     // Rows of q, k and v; the one pair has frequency 1.
     Buffer qkv = buffer(1, 0, 0, 1, 5, 6, 1, 0, 0, 1, 7, 8);
-    Step step = new Step(new int[2], List.of(new Step.Segment(sequence, 0, 2, 0)), new int[0]);
+    Step step = new Step(new int[2], List.of(new Step.Segment(sequence, 0, 2, 0)), List.of());
 
     backend.ropeAndStore(config, qkv, null, null, step, 1, kv);
 
@@ -145,7 +145,7 @@ class ScalarBackendTest {
     ModelConfig config = TestModels.config(1, 1, 2);
     Sequence sequence = TestModels.sequence(new DenseAttention(), 1, 1);
     Buffer qkv = buffer(3, 4, 6, 8, 1, 2);
-    Step step = new Step(new int[1], List.of(new Step.Segment(sequence, 0, 1, 0)), new int[0]);
+    Step step = new Step(new int[1], List.of(new Step.Segment(sequence, 0, 1, 0)), List.of());
 
     backend.ropeAndStore(
         config, qkv, buffer(1, 2), buffer(3, 4), step, 0, backend.kvStore(config, 1));
@@ -166,7 +166,7 @@ class ScalarBackendTest {
     KvStore kv = backend.kvStore(config, 1);
     // Position 0 keeps angles out of it: the second row's query is made after the rotation.
     Buffer qkv = buffer(0, 0, 0, 0, 1, 0, 10, 20, 0, 0, 0, 0, 0, 0, 30, 40);
-    Step step = new Step(new int[2], List.of(new Step.Segment(sequence, 0, 2, 0)), new int[0]);
+    Step step = new Step(new int[2], List.of(new Step.Segment(sequence, 0, 2, 0)), List.of());
     backend.ropeAndStore(config, qkv, null, null, step, 0, kv);
     float[] rotated = values(qkv);
     rotated[8] = (float) (Math.sqrt(2) * Math.log(3));

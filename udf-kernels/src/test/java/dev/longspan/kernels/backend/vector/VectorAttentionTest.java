@@ -49,7 +49,7 @@ class VectorAttentionTest {
 
   private static Step step(Sequence sequence, int start, int count) {
     return new Step(
-        new int[count], List.of(new Step.Segment(sequence, 0, count, start)), new int[0]);
+        new int[count], List.of(new Step.Segment(sequence, 0, count, start)), List.of());
   }
 
   /** Stores some tokens and attends for them, on layer 1. */

@@ -1,4 +1,4 @@
-package dev.longspan.kernels.engine;
+package dev.longspan.kernels.sampling;
 
 import java.util.BitSet;
 
@@ -15,16 +15,17 @@ import java.util.BitSet;
  * <p>Probabilities are in double precision, relative to the best. The scratch arrays are as long as
  * the vocabulary and reused. Not thread safe.
  */
-final class Sampler {
+public final class Sampler {
   /** What {@link #next} returns where the logits are not numbers to choose by. */
-  static final int NOT_FINITE = -1;
+  public static final int NOT_FINITE = -1;
 
   private final int vocab;
   private final float[] adjusted;
   private final double[] mass;
   private final Ranking ranking;
 
-  Sampler(int vocab) {
+  /** Creates a sampler for logits of {@code vocab} tokens. */
+  public Sampler(int vocab) {
     this.vocab = vocab;
     adjusted = new float[vocab];
     mass = new double[vocab];
@@ -39,18 +40,18 @@ final class Sampler {
    * @param seen tokens of the prompt and the answer so far; may be null without repetition penalty
    * @param uniform a random number in [0, 1)
    */
-  int next(float[] logits, int offset, Sampling sampling, BitSet seen, double uniform) {
-    boolean greedy = sampling.temperature() == 0;
-    boolean penalty = sampling.repetitionPenalty() != 1;
+  public int next(float[] logits, int offset, Filters filters, BitSet seen, double uniform) {
+    boolean greedy = filters.temperature() == 0;
+    boolean penalty = filters.repetitionPenalty() != 1;
     if (greedy && !penalty) {
       return best(logits, offset);
     }
     System.arraycopy(logits, offset, adjusted, 0, vocab);
     if (penalty) {
-      penalise(seen, sampling.repetitionPenalty());
+      penalise(seen, filters.repetitionPenalty());
     }
     int best = best(adjusted, 0);
-    return greedy || best == NOT_FINITE ? best : draw(adjusted[best], sampling, uniform);
+    return greedy || best == NOT_FINITE ? best : draw(adjusted[best], filters, uniform);
   }
 
   private int best(float[] logits, int offset) {
@@ -77,33 +78,33 @@ final class Sampler {
     }
   }
 
-  private int draw(float top, Sampling sampling, double uniform) {
-    double temperature = sampling.temperature();
-    boolean all = sampling.topK() == 0 || sampling.topK() >= vocab;
+  private int draw(float top, Filters filters, double uniform) {
+    double temperature = filters.temperature();
+    boolean all = filters.topK() == 0 || filters.topK() >= vocab;
     double total = 0;
     if (all) {
       for (int i = 0; i < vocab; i++) {
         mass[i] = probability(adjusted[i], top, temperature);
         total += mass[i];
       }
-      if (sampling.topP() == 1 && sampling.minP() == 0) {
+      if (filters.topP() == 1 && filters.minP() == 0) {
         return pick(vocab, total, uniform);
       }
     }
     ranking.reset(adjusted);
-    int candidates = all ? vocab : sampling.topK();
+    int candidates = all ? vocab : filters.topK();
     if (!all) {
       for (int rank = 0; rank < candidates; rank++) {
         total += probability(adjusted[ranking.id(rank)], top, temperature);
       }
     }
     // Without top-p nothing may be lost to the rounding of a sum.
-    double enough = sampling.topP() == 1 ? Double.POSITIVE_INFINITY : sampling.topP() * total;
+    double enough = filters.topP() == 1 ? Double.POSITIVE_INFINITY : filters.topP() * total;
     double kept = 0;
     int count = 0;
     while (count < candidates && kept < enough) {
       double p = probability(adjusted[ranking.id(count)], top, temperature);
-      if (p < sampling.minP()) {
+      if (p < filters.minP()) {
         break;
       }
       mass[count++] = p;

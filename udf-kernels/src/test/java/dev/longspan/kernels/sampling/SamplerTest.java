@@ -1,4 +1,4 @@
-package dev.longspan.kernels.engine;
+package dev.longspan.kernels.sampling;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -17,22 +17,21 @@ class SamplerTest {
   void greedyTakesTheBestAndOfEqualOnesTheLower() {
     float[] logits = {99, 1, 3, -5, 3, 2, 99};
     Sampler sampler = new Sampler(5);
-    assertEquals(1, sampler.next(logits, 1, Sampling.greedy(1), null, 0.7));
-    assertEquals(0, sampler.next(new float[] {7, 7, 7, 7, 7}, 0, Sampling.greedy(1), null, 0));
+    assertEquals(1, sampler.next(logits, 1, Filters.GREEDY, null, 0.7));
+    assertEquals(0, sampler.next(new float[] {7, 7, 7, 7, 7}, 0, Filters.GREEDY, null, 0));
     float inf = Float.NEGATIVE_INFINITY;
-    assertEquals(
-        3, sampler.next(new float[] {inf, inf, inf, -9, inf}, 0, Sampling.greedy(1), null, 0));
+    assertEquals(3, sampler.next(new float[] {inf, inf, inf, -9, inf}, 0, Filters.GREEDY, null, 0));
   }
 
   @Test
   void refusesLogitsThatAreNoNumbers() {
     float inf = Float.POSITIVE_INFINITY;
-    for (Sampling sampling : List.of(Sampling.greedy(1), sampling(1, 2, 0.9, 0, 1.2))) {
+    for (Filters filters : List.of(Filters.GREEDY, filters(1, 2, 0.9, 0, 1.2))) {
       Sampler sampler = new Sampler(3);
       BitSet seen = new BitSet();
       for (float[] bad :
           new float[][] {{1, Float.NaN, 2}, {5, 4, Float.NaN}, {0, inf, 1}, {-inf, -inf, -inf}}) {
-        assertEquals(Sampler.NOT_FINITE, sampler.next(bad, 0, sampling, seen, 0.5));
+        assertEquals(Sampler.NOT_FINITE, sampler.next(bad, 0, filters, seen, 0.5));
       }
     }
   }
@@ -43,10 +42,10 @@ class SamplerTest {
     BitSet seen = new BitSet();
     seen.set(0);
     float[] positive = {3, 2, 1, 0};
-    assertEquals(1, sampler.next(positive, 0, sampling(0, 0, 1, 0, 2), seen, 0));
-    assertEquals(0, sampler.next(positive, 0, sampling(0, 0, 1, 0, 1.4), seen, 0));
+    assertEquals(1, sampler.next(positive, 0, filters(0, 0, 1, 0, 2), seen, 0));
+    assertEquals(0, sampler.next(positive, 0, filters(0, 0, 1, 0, 1.4), seen, 0));
     float[] negative = {-1, -1.5f, -3, -3};
-    assertEquals(1, sampler.next(negative, 0, sampling(0, 0, 1, 0, 2), seen, 0));
+    assertEquals(1, sampler.next(negative, 0, filters(0, 0, 1, 0, 2), seen, 0));
     assertArrayEquals(new float[] {3, 2, 1, 0}, positive, "the model's logits stay as they are");
   }
 
@@ -64,8 +63,8 @@ class SamplerTest {
         // Coarse values, so that equal logits are common.
         logits[i] = random.nextInt(12) / 2f - 3;
       }
-      Sampling sampling =
-          sampling(
+      Filters filters =
+          filters(
               temperatures[random.nextInt(3)],
               topKs[random.nextInt(6)],
               topPs[random.nextInt(4)],
@@ -75,15 +74,15 @@ class SamplerTest {
       for (int i = 0; i < vocab; i += 3) {
         seen.set(i);
       }
-      double[] expected = bruteForce(logits, sampling, seen);
+      double[] expected = bruteForce(logits, filters, seen);
       double[] drawn = new double[vocab];
       Sampler sampler = new Sampler(vocab);
       // Evenly spaced numbers in place of random ones: shares are exact to one part in DRAWS.
       for (int i = 0; i < DRAWS; i++) {
-        int token = sampler.next(logits, 0, sampling, seen, (i + 0.5) / DRAWS);
+        int token = sampler.next(logits, 0, filters, seen, (i + 0.5) / DRAWS);
         drawn[token] += 1.0 / DRAWS;
       }
-      assertArrayEquals(expected, drawn, 1.01 / DRAWS, sampling + " of " + vocab);
+      assertArrayEquals(expected, drawn, 1.01 / DRAWS, filters + " of " + vocab);
     }
   }
 
@@ -91,10 +90,10 @@ class SamplerTest {
   void neverDrawsWhatHasNoProbability() {
     float[] logits = {Float.NEGATIVE_INFINITY, 0, Float.NEGATIVE_INFINITY, 0, -1e30f};
     Sampler sampler = new Sampler(5);
-    Sampling sampling = sampling(1, 0, 1, 0, 1);
-    assertEquals(1, sampler.next(logits, 0, sampling, null, 0));
-    assertEquals(3, sampler.next(logits, 0, sampling, null, 0.5));
-    assertEquals(3, sampler.next(logits, 0, sampling, null, Math.nextDown(1.0)));
+    Filters filters = filters(1, 0, 1, 0, 1);
+    assertEquals(1, sampler.next(logits, 0, filters, null, 0));
+    assertEquals(3, sampler.next(logits, 0, filters, null, 0.5));
+    assertEquals(3, sampler.next(logits, 0, filters, null, Math.nextDown(1.0)));
   }
 
   @Test
@@ -102,13 +101,13 @@ class SamplerTest {
     float[] logits = {300, -300, 299.9f, 0};
     Sampler sampler = new Sampler(4);
     for (double u : new double[] {0, 0.5, 0.999}) {
-      assertEquals(0, sampler.next(logits, 0, sampling(Double.MIN_VALUE, 0, 1, 0, 1), null, u));
-      assertEquals((int) (4 * u), sampler.next(logits, 0, sampling(1e300, 0, 1, 0, 1), null, u));
+      assertEquals(0, sampler.next(logits, 0, filters(Double.MIN_VALUE, 0, 1, 0, 1), null, u));
+      assertEquals((int) (4 * u), sampler.next(logits, 0, filters(1e300, 0, 1, 0, 1), null, u));
     }
   }
 
   /** The documented steps on a sorted list of all tokens. */
-  private static double[] bruteForce(float[] logits, Sampling s, BitSet seen) {
+  private static double[] bruteForce(float[] logits, Filters s, BitSet seen) {
     double[] adjusted = new double[logits.length];
     for (int i = 0; i < logits.length; i++) {
       double v = logits[i];
@@ -142,8 +141,8 @@ class SamplerTest {
     return share;
   }
 
-  private static Sampling sampling(
+  private static Filters filters(
       double temperature, int topK, double topP, double minP, double penalty) {
-    return new Sampling(1, temperature, topK, topP, minP, penalty, List.of(), List.of(), 0);
+    return new Filters(temperature, topK, topP, minP, penalty);
   }
 }

@@ -1,7 +1,7 @@
-package dev.longspan.kernels.engine;
+package dev.longspan.kernels.sampling;
 
 /** Log-probabilities from logits, in double precision. */
-final class LogProbs {
+public final class LogProbs {
   private LogProbs() {}
 
   /**
@@ -10,7 +10,7 @@ final class LogProbs {
    *
    * @param logits of the whole vocabulary from {@code offset}
    */
-  static double of(float[] logits, int offset, int vocab, int token) {
+  public static double of(float[] logits, int offset, int vocab, int token) {
     double top = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < vocab; i++) {
       top = Math.max(top, logits[offset + i]);

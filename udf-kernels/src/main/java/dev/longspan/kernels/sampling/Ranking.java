@@ -1,4 +1,4 @@
-package dev.longspan.kernels.engine;
+package dev.longspan.kernels.sampling;
 
 /**
  * Tokens by descending logit, equal ones by ascending id, sorted only as far as somebody asks.
