@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longspan.kernels.backend.Backend;
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
 import dev.longspan.kernels.checkpoint.Dtype;
 import dev.longspan.kernels.checkpoint.RandomWeights;
@@ -24,8 +25,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class EngineFailureTest {
   private static final Utf8Text TEXT = new Utf8Text();
@@ -126,10 +130,15 @@ class EngineFailureTest {
     }
   }
 
-  @Test
-  void weightsThatAreNotNumbersGiveAnErrorNotAnAnswer() {
+  private static Stream<Backend> backends() {
+    return Stream.of(new ScalarBackend(), AheadBackend.of(new ScalarBackend()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void weightsThatAreNotNumbersGiveAnErrorNotAnAnswer(Backend backend) {
     RandomWeights good = new RandomWeights(7, Dtype.F32);
-    try (Model model = Model.of(Tiny.config(), poisoned(good), new ScalarBackend());
+    try (Model model = Model.of(Tiny.config(), poisoned(good), backend);
         Engine engine = Engine.start(model, TEXT, Tiny.options())) {
       List<Request> requests = requests(12);
       requests.get(4).tokens()[0] = poison;
@@ -184,12 +193,14 @@ class EngineFailureTest {
     }
   }
 
-  @Test
-  void cancellationAtAnyPointHitsTheCancelledOnly() {
+  @ParameterizedTest
+  @MethodSource("backends")
+  void cancellationAtAnyPointHitsTheCancelledOnly(Backend backend) {
     List<Request> requests = requests(60);
     Random random = new Random(17);
     int cancelledInTime = 0;
-    try (Engine engine = start(step -> {})) {
+    try (Model model = Tiny.model(backend);
+        Engine engine = Engine.start(model, TEXT, Tiny.options())) {
       for (int round = 0; round < 8; round++) {
         List<CompletableFuture<Response>> futures = new ArrayList<>();
         boolean[] cancelled = new boolean[requests.size()];

@@ -18,14 +18,20 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class EngineTest {
   private static final Model MODEL = Tiny.model(new ScalarBackend());
+
+  /** The same model, driven as a device. */
+  private static final Model AHEAD = Tiny.model(AheadBackend.of(new ScalarBackend()));
+
   private static final Utf8Text TEXT = new Utf8Text();
   private static final Utf8Text ENDLESS = new Utf8Text(Set.of());
   private static final List<Request> REQUESTS = mixedRequests();
@@ -44,6 +50,11 @@ class EngineTest {
   @AfterAll
   static void closeModel() {
     MODEL.close();
+    AHEAD.close();
+  }
+
+  private static Stream<Model> models() {
+    return Stream.of(MODEL, AHEAD);
   }
 
   @Test
@@ -75,22 +86,28 @@ class EngineTest {
 
   @ParameterizedTest
   @CsvSource({
-    // cache pages, chunk tokens, sequences
-    "400, 1, 16",
-    "400, 7, 80",
-    "400, 63, 3",
-    "400, 64, 16",
-    "400, 65, 16",
-    "400, 200, 80",
-    "10, 1, 16",
-    "10, 100, 16",
-    "10, 64, 2",
-    "13, 200, 80"
+    // driven as a device, cache pages, chunk tokens, sequences
+    "false, 400, 1, 16",
+    "false, 400, 7, 80",
+    "false, 400, 63, 3",
+    "false, 400, 64, 16",
+    "false, 400, 65, 16",
+    "false, 400, 200, 80",
+    "false, 10, 1, 16",
+    "false, 10, 100, 16",
+    "false, 10, 64, 2",
+    "false, 13, 200, 80",
+    "true, 400, 7, 80",
+    "true, 400, 200, 3",
+    "true, 10, 100, 16",
+    "true, 10, 64, 2",
+    "true, 13, 200, 80"
   })
-  void answersAreTheSameInAnyCompany(int pages, int chunk, int sequences) {
+  void answersAreTheSameInAnyCompany(boolean ahead, int pages, int chunk, int sequences) {
     List<Request> shuffled = new ArrayList<>(REQUESTS);
     Collections.shuffle(shuffled, new Random(31L * pages + chunk));
-    try (Engine engine = Engine.start(MODEL, TEXT, new EngineOptions(pages, chunk, sequences))) {
+    Model model = ahead ? AHEAD : MODEL;
+    try (Engine engine = Engine.start(model, TEXT, new EngineOptions(pages, chunk, sequences))) {
       for (Response response : Tiny.answers(engine, shuffled)) {
         assertSameAnswer(ALONE.get(response.key()), response);
       }
@@ -104,8 +121,9 @@ class EngineTest {
     }
   }
 
-  @Test
-  void aRequestThatNeedsTheWholeCacheRuns() {
+  @ParameterizedTest
+  @MethodSource("models")
+  void aRequestThatNeedsTheWholeCacheRuns(Model model) {
     int pages = 5;
     Random random = new Random(3);
     List<Request> requests = new ArrayList<>();
@@ -115,7 +133,7 @@ class EngineTest {
           Request.generate(
               "whole " + i, Tiny.prompt(random, 100 + i), Tiny.SPARSE_METHOD, sampling));
     }
-    try (Engine engine = Engine.start(MODEL, ENDLESS, new EngineOptions(pages, 64, 4))) {
+    try (Engine engine = Engine.start(model, ENDLESS, new EngineOptions(pages, 64, 4))) {
       Direct direct = new Direct(MODEL, ENDLESS);
       for (Response response : Tiny.answers(engine, requests)) {
         assertEquals("length", response.finishReason(), response.errorMessage());
@@ -127,8 +145,15 @@ class EngineTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"7, 64", "9, 7", "12, 200"})
-  void manyPreemptionsChangeNothing(int pages, int chunk) {
+  @CsvSource({
+    "false, 7, 64",
+    "false, 9, 7",
+    "false, 12, 200",
+    "true, 7, 64",
+    "true, 9, 7",
+    "true, 12, 200"
+  })
+  void manyPreemptionsChangeNothing(boolean ahead, int pages, int chunk) {
     Random random = new Random(pages);
     Direct direct = new Direct(MODEL, ENDLESS);
     List<Request> requests = new ArrayList<>();
@@ -138,7 +163,8 @@ class EngineTest {
       Sampling sampling = Tiny.sampling(100 + random.nextInt(250), i % 3 * 0.6, i);
       requests.add(Request.generate("k" + i, prompt, Tiny.SPARSE_METHOD, sampling));
     }
-    try (Engine engine = Engine.start(MODEL, ENDLESS, new EngineOptions(pages, chunk, 16))) {
+    Model model = ahead ? AHEAD : MODEL;
+    try (Engine engine = Engine.start(model, ENDLESS, new EngineOptions(pages, chunk, 16))) {
       List<Response> responses = Tiny.answers(engine, requests);
       for (int i = 0; i < responses.size(); i++) {
         assertArrayEquals(direct.generate(requests.get(i)), responses.get(i).tokens(), "k" + i);
@@ -269,8 +295,9 @@ class EngineTest {
     }
   }
 
-  @Test
-  void thousandsOfTinyRequestsFromSeveralThreadsAllEnd() {
+  @ParameterizedTest
+  @MethodSource("models")
+  void thousandsOfTinyRequestsFromSeveralThreadsAllEnd(Model model) {
     Random random = new Random(77);
     List<Request> requests = new ArrayList<>();
     for (int i = 0; i < 3_000; i++) {
@@ -285,7 +312,7 @@ class EngineTest {
                   Tiny.DENSE_METHOD,
                   Tiny.sampling(1 + random.nextInt(40), random.nextInt(2), i)));
     }
-    try (Engine engine = Engine.start(MODEL, TEXT, new EngineOptions(9, 48, 20))) {
+    try (Engine engine = Engine.start(model, TEXT, new EngineOptions(9, 48, 20))) {
       var futures = requests.parallelStream().map(engine::submit).toList();
       for (var future : futures) {
         assertFalse(Tiny.await(future).failed(), () -> future.join().errorMessage());
