@@ -14,6 +14,14 @@ public interface AttentionMethod {
   String describe();
 
   /**
+   * Returns what the keys and values of a prompt depend on beside its tokens: prompts of the same
+   * key can share those of a common start.
+   *
+   * @param promptLength tokens of the prompt
+   */
+  String cacheKey(int promptLength);
+
+  /**
    * Attends for one query token with plain loops.
    *
    * @param q the rotated query, [heads, headDim] from {@code qAt}

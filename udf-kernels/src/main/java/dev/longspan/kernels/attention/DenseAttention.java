@@ -4,16 +4,24 @@ import java.util.stream.IntStream;
 
 /** Causal attention over every key: the baseline. */
 public final class DenseAttention implements AttentionMethod {
+  /** The name on the command line. */
+  static final String NAME = "dense";
+
   private static final int BLOCK = 64;
 
   @Override
   public String name() {
-    return "dense";
+    return NAME;
   }
 
   @Override
   public String describe() {
-    return "dense";
+    return NAME;
+  }
+
+  @Override
+  public String cacheKey(int promptLength) {
+    return NAME;
   }
 
   @Override

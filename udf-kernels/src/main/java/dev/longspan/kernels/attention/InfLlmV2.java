@@ -49,6 +49,13 @@ public final class InfLlmV2 implements AttentionMethod {
         config.roundScores() ? " scores=bf16" : "");
   }
 
+  @Override
+  public String cacheKey(int promptLength) {
+    return isSparse(promptLength)
+        ? new InfLlmV2(config.withDenseLength(0)).describe()
+        : DenseAttention.NAME;
+  }
+
   /** Returns whether a token with this decision length selects blocks; otherwise it is dense. */
   public boolean isSparse(int decisionLength) {
     return decisionLength >= config.denseLength();

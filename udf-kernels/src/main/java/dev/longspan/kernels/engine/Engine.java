@@ -229,7 +229,7 @@ public final class Engine implements AutoCloseable {
     try {
       scheduler.close();
     } finally {
-      meter.now(0, options.cachePages());
+      meter.now(0, options.cachePages(), 0);
       deliver(left);
     }
   }

@@ -15,9 +15,11 @@ package dev.longspan.kernels.engine;
  * @param preemptions times that a request lost its pages and had to be recomputed
  * @param prefillTokens rows of prompts and of recomputed answers
  * @param decodeTokens rows that continued an answer by one token
+ * @param reusedTokens tokens of prompts that were in the cache from an earlier prompt
  * @param prefillSeconds time of steps spent on prefill
  * @param decodeSeconds time of steps spent on decode
  * @param freePages KV pages that nobody holds now
+ * @param idlePages those of them that are kept because a prompt may start with them again
  * @param totalPages KV pages in all
  */
 public record EngineStats(
@@ -31,7 +33,9 @@ public record EngineStats(
     long preemptions,
     long prefillTokens,
     long decodeTokens,
+    long reusedTokens,
     double prefillSeconds,
     double decodeSeconds,
     int freePages,
+    int idlePages,
     int totalPages) {}

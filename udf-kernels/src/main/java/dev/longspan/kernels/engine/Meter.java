@@ -11,10 +11,12 @@ final class Meter {
   private long preemptions;
   private long prefillTokens;
   private long decodeTokens;
+  private long reusedTokens;
   private double prefillSeconds;
   private double decodeSeconds;
   private int running;
   private int freePages;
+  private int idlePages;
 
   Meter(int totalPages) {
     this.totalPages = totalPages;
@@ -48,9 +50,14 @@ final class Meter {
     prefillSeconds += seconds * (1 - decodeShare);
   }
 
-  synchronized void now(int running, int freePages) {
+  synchronized void reused(int tokens) {
+    reusedTokens += tokens;
+  }
+
+  synchronized void now(int running, int freePages, int idlePages) {
     this.running = running;
     this.freePages = freePages;
+    this.idlePages = idlePages;
   }
 
   synchronized EngineStats stats() {
@@ -66,9 +73,11 @@ final class Meter {
         preemptions,
         prefillTokens,
         decodeTokens,
+        reusedTokens,
         prefillSeconds,
         decodeSeconds,
         freePages,
+        idlePages,
         totalPages);
   }
 }

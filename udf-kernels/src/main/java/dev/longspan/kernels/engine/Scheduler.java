@@ -2,6 +2,7 @@ package dev.longspan.kernels.engine;
 
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.model.Model;
+import dev.longspan.kernels.model.Sequence;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -72,7 +73,6 @@ final class Scheduler implements AutoCloseable {
    */
   List<Task> step() {
     growAnswers();
-    admit();
     runner.run(plan());
     return retireFinished();
   }
@@ -95,21 +95,35 @@ final class Scheduler implements AutoCloseable {
   }
 
   /**
-   * Starts waiting tasks while there are pages for all that they know. One page for each running
-   * answer that still grows stays free, so that a task is not started to be preempted at once.
+   * Starts the first waiting task if there are pages for all that it knows. One page for each
+   * running answer that still grows stays free, so that a task is not started to be preempted at
+   * once.
    */
-  private void admit() {
-    while (!waiting.isEmpty() && running.size() < options.maxSequences()) {
-      Task task = waiting.peekFirst();
-      int pages = PagePool.pagesFor(task.cached());
-      if (!running.isEmpty() && pool.free() < pages + growing() + 1) {
-        return;
-      }
-      waiting.removeFirst();
-      task.start();
-      pool.grow(task.sequence(), pages);
-      running.add(task);
+  private boolean admit() {
+    if (waiting.isEmpty() || running.size() == options.maxSequences()) {
+      return false;
     }
+    int reserve = running.isEmpty() ? 0 : growing() + 1;
+    if (pool.free() < reserve) {
+      return false;
+    }
+    Task task = waiting.peekFirst();
+    int[] prompt = task.prompt();
+    Sequence sequence = new Sequence(task.method(), prompt.length);
+    PagePool.Prefix prefix =
+        pool.share(sequence, task.method().cacheKey(prompt.length), prompt, task.reusable());
+    int reused = sequence.length();
+    int pages = PagePool.pagesFor(task.cached());
+    if (pool.free() < pages - sequence.pageCount() + reserve) {
+      pool.release(sequence);
+      return false;
+    }
+    waiting.removeFirst();
+    pool.grow(sequence, pages);
+    task.start(sequence, prefix);
+    running.add(task);
+    meter.reused(reused);
+    return true;
   }
 
   private int growing() {
@@ -131,17 +145,25 @@ final class Scheduler implements AutoCloseable {
     }
     int budget = options.chunkTokens();
     for (Task task : running) {
-      if (budget > 0 && !decodes(task)) {
-        int start = task.sequence().length();
-        int remaining = separatePhases ? task.remainingPrompt() : task.remaining();
-        int count = chunk(start, remaining, budget, budget == options.chunkTokens());
-        if (count > 0) {
-          parts.add(new Rows.Part(task, start, count, false));
-          budget -= count;
-        }
+      if (!decodes(task)) {
+        budget -= addChunk(task, budget, parts);
       }
     }
+    // Not before its rows can run: until then another task may bring the same prompt to the cache.
+    while (budget > 0 && admit()) {
+      budget -= addChunk(running.get(running.size() - 1), budget, parts);
+    }
     return parts;
+  }
+
+  private int addChunk(Task task, int budget, List<Rows.Part> parts) {
+    int start = task.sequence().length();
+    int remaining = separatePhases ? task.remainingPrompt() : task.remaining();
+    int count = chunk(start, remaining, budget, budget == options.chunkTokens());
+    if (count > 0) {
+      parts.add(new Rows.Part(task, start, count, false));
+    }
+    return count;
   }
 
   /**
@@ -172,6 +194,7 @@ final class Scheduler implements AutoCloseable {
     List<Task> finished = new ArrayList<>();
     for (Iterator<Task> i = running.iterator(); i.hasNext(); ) {
       Task task = i.next();
+      pool.publish(task.sequence(), task.prefix());
       if (task.response() != null) {
         pool.release(task.sequence());
         task.stop();
@@ -179,7 +202,7 @@ final class Scheduler implements AutoCloseable {
         i.remove();
       }
     }
-    meter.now(running.size(), pool.free());
+    meter.now(running.size(), pool.free(), pool.idle());
     return finished;
   }
 

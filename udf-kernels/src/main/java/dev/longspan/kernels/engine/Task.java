@@ -1,5 +1,6 @@
 package dev.longspan.kernels.engine;
 
+import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.model.Pick;
 import dev.longspan.kernels.model.Results;
 import dev.longspan.kernels.model.Sequence;
@@ -35,6 +36,7 @@ final class Task {
   private StopStrings stops;
   private BitSet seen;
   private Sequence sequence;
+  private PagePool.Prefix prefix;
   private int[] generated = NO_TOKENS;
   private int count;
   private float[] logProbs = NO_LOG_PROBS;
@@ -89,9 +91,30 @@ final class Task {
     return sequence;
   }
 
-  /** Starts from an empty cache, for the first time or after the pages were lost. */
-  void start() {
-    sequence = new Sequence(request.method(), request.tokens().length);
+  /** Returns the prompt, or the tokens to score. */
+  int[] prompt() {
+    return request.tokens();
+  }
+
+  /** Returns how the task attends. */
+  AttentionMethod method() {
+    return request.method();
+  }
+
+  /** Returns the first tokens whose logits are not needed. */
+  int reusable() {
+    return isScore() ? request.scoreFrom() - 1 : request.tokens().length - 1;
+  }
+
+  /**
+   * Starts, for the first time or after the pages were lost.
+   *
+   * @param sequence the place in the cache, with what was found there
+   * @param prefix what was found
+   */
+  void start(Sequence sequence, PagePool.Prefix prefix) {
+    this.sequence = sequence;
+    this.prefix = prefix;
     if (started != 0) {
       if (count == 0) {
         prefillSeconds = 0;
@@ -113,9 +136,15 @@ final class Task {
     }
   }
 
+  /** Returns how far the prompt is known to the cache. */
+  PagePool.Prefix prefix() {
+    return prefix;
+  }
+
   /** Gives the cache up; {@link #start} begins again. */
   void stop() {
     sequence = null;
+    prefix = null;
     launched = 0;
   }
 

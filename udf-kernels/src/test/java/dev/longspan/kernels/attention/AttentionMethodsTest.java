@@ -2,6 +2,7 @@ package dev.longspan.kernels.attention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.longspan.kernels.model.ModelConfig;
@@ -44,6 +45,19 @@ class AttentionMethodsTest {
             + " lse=coarse scores=bf16",
         new InfLlmV2(settings).describe());
     assertEquals("dense", new DenseAttention().describe());
+  }
+
+  @Test
+  void promptsShareACacheWhereTheyAttendAlike() {
+    InfLlmV2 method = new InfLlmV2(SparseConfig.MINICPM4);
+    assertEquals("dense", method.cacheKey(8191), "a short prompt attends densely");
+    assertEquals(
+        new InfLlmV2(SparseConfig.MINICPM4.withDenseLength(100)).cacheKey(8192),
+        method.cacheKey(8192),
+        "the length that switches does not matter beyond it");
+    assertNotEquals(
+        new InfLlmV2(SparseConfig.MINICPM4.withExactNormaliser(true)).cacheKey(8192),
+        method.cacheKey(8192));
   }
 
   @Test

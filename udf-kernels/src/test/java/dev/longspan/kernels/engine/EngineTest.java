@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
 import dev.longspan.kernels.model.Model;
+import dev.longspan.kernels.model.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -175,6 +176,72 @@ class EngineTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    // driven as a device, cache pages, chunk tokens
+    "false, 400, 64",
+    "false, 14, 100",
+    "true, 400, 64",
+    "true, 14, 100"
+  })
+  void promptsThatStartAlikeShareTheirPagesAndNothingElse(boolean ahead, int pages, int chunk) {
+    Random random = new Random(12);
+    // Sparse from 200 tokens on, so that lengths decide whether a common start is the same work.
+    int[][] starts = {Tiny.prompt(random, 150), Tiny.prompt(random, 330)};
+    List<Request> requests = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      int[] start = starts[i % 2];
+      int[] prompt = Arrays.copyOf(start, start.length + random.nextInt(90));
+      for (int t = start.length; t < prompt.length; t++) {
+        prompt[t] = 'a' + random.nextInt(26);
+      }
+      var method = i % 3 == 0 ? Tiny.DENSE_METHOD : Tiny.SPARSE_METHOD;
+      requests.add(
+          i % 5 == 4
+              ? Request.score("s" + i, prompt, method, 1 + random.nextInt(prompt.length - 1))
+              : Request.generate("g" + i, prompt, method, Tiny.sampling(30, i % 2, i)));
+    }
+    Direct direct = new Direct(MODEL, TEXT);
+    Model model = ahead ? AHEAD : MODEL;
+    try (Engine engine = Engine.start(model, TEXT, new EngineOptions(pages, chunk, 8))) {
+      for (int round = 0; round < 2; round++) {
+        List<Response> responses = Tiny.answers(engine, requests);
+        for (int i = 0; i < requests.size(); i++) {
+          Request request = requests.get(i);
+          if (request.kind() == Request.Kind.GENERATE) {
+            assertArrayEquals(direct.generate(request), responses.get(i).tokens(), request.key());
+          } else {
+            double[] expected = direct.score(request);
+            for (int t = 0; t < expected.length; t++) {
+              assertEquals(expected[t], responses.get(i).logProbs()[t], 1e-5, request.key());
+            }
+          }
+        }
+      }
+      EngineStats stats = engine.stats();
+      assertTrue(stats.reusedTokens() > 5_000, stats.toString());
+      assertEquals(pages, stats.freePages());
+      assertTrue(stats.idlePages() > 5, stats.toString());
+    }
+  }
+
+  @Test
+  void aPromptThatWaitsForAnotherWithTheSameStartReusesIt() {
+    int[] prompt = Tiny.prompt(new Random(5), 300);
+    List<Request> requests = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      prompt = prompt.clone();
+      prompt[299] = 'a' + i;
+      requests.add(Request.generate("q" + i, prompt, Tiny.DENSE_METHOD, Sampling.greedy(3)));
+    }
+    try (Engine engine = Engine.start(MODEL, ENDLESS, Tiny.options().withChunkTokens(64))) {
+      Tiny.answers(engine, requests);
+      EngineStats stats = engine.stats();
+      assertEquals(5 * 256, stats.reusedTokens());
+      assertEquals(300 + 5 * 44, stats.prefillTokens());
+    }
+  }
+
   @Test
   void theSeedAndTheKeyChooseTheText() {
     int[] prompt = Tiny.prompt(new Random(8), 30);
@@ -244,7 +311,7 @@ class EngineTest {
   @Test
   void aCharacterCutInHalfByTheLimitIsLeftOut() {
     Task task = new Task(request("k", Tiny.sampling(3, 0, 0)), TEXT, Tiny.CONTEXT);
-    task.start();
+    task.start(new Sequence(Tiny.DENSE_METHOD, 2), null);
     int[] answer = {'a', 0xF0, 0x9F};
     for (int token : answer) {
       assertNull(task.response());
