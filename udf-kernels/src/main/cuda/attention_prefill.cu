@@ -11,7 +11,7 @@
 // alone: not on the union, the pairs, the tile or the chunk; and attention over a selection of all
 // blocks equals dense attention bit for bit.
 //
-// Grid: number of multiprocessors. Block: 384. Dynamic shared memory: attention_prefill_shared<D>().
+// architectures: 90a
 #include "hopper.cuh"
 #include "layout.cuh"
 
@@ -67,23 +67,23 @@ struct Ring {
 };
 
 struct PrefillArguments {
-  const bf16* qkv;             // [rows, qkv_columns]: rotated q heads first
-  const bf16* cache;           // the layer's pages
+  const bf16* qkv;
+  const bf16* cache;
   const int* page_table;
   const Segment* segments;
   const Tile* tiles;
-  const uint64_t* mask;        // [kv_heads][mask_rows][words]
-  bf16* out;                   // panel matrix [out_rows, heads * D]
-  unsigned* counter;           // two zeros; zeros again afterwards
+  const uint64_t* mask;
+  bf16* out;
+  unsigned* counter;
   int qkv_columns;
   int tile_count;
-  int group;                   // query heads of a KV head
+  int group;
   int kv_heads;
   int mask_rows;
   int words;
-  int select;                  // blocks that a sparse row attends to
-  int out_rows;
-  float scale;                 // log2(e) / sqrt(D)
+  int select;
+  int64_t out_rows;
+  float scale;
 };
 
 // 1.5 * 2^9: adding it rounds to multiples of 2^-14.
@@ -100,8 +100,6 @@ __device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(y) : "f"(high), "f"(low));
   return y;
 }
-
-#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
 // ---- producer ------------------------------------------------------------------------------
 
@@ -361,7 +359,7 @@ struct Softmax {
   }
 };
 
-template <int D, int kGroup, bool kTakeTurns>
+template <int D, int kGroup>
 __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarriers<D>* barriers,
                                         char* query, char* keys, char* values, int warpgroup) {
   using Shape = PrefillShape<D>;
@@ -391,14 +389,13 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
     }
     work_ring.next();
   };
+  uint32_t q[D / 16][4];
   auto multiply_keys = [&](float (&score)[64], int stage) {
-    uint64_t q = panel_descriptor(query);
     uint64_t k = panel_descriptor(keys + stage * Shape::kPairBytes);
     wgmma_fence();
 #pragma unroll
     for (int i = 0; i < D / 16; i++) {
-      Wgmma<128>::ss(score, q + i / 4 * (8192 >> 4) + i % 4 * kColumns16,
-                     k + i / 4 * (Shape::kPanelBytes >> 4) + i % 4 * kColumns16, i > 0);
+      Wgmma<128>::rs(score, q[i], k + i / 4 * (Shape::kPanelBytes >> 4) + i % 4 * kColumns16, i > 0);
     }
     wgmma_commit();
   };
@@ -435,6 +432,16 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
     asm volatile("cp.async.wait_all;" ::: "memory");
     async_proxy_fence();
     named_barrier_sync(1 + warpgroup, 128);
+    // Matrices of 8 rows x 16 bytes: rows of the warp, then 8 further, then 8 columns further.
+#pragma unroll
+    for (int i = 0; i < D / 16; i++) {
+      int row = thread / 32 * 16 + lane % 16;
+      int chunk = i % 4 * 2 + lane / 16;
+      uint32_t at = shared_address(query) + i / 4 * 8192 + row * 128 + (chunk ^ (row % 8)) * 16;
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(q[i][0]), "=r"(q[i][1]), "=r"(q[i][2]), "=r"(q[i][3])
+                   : "r"(at));
+    }
 
     Softmax softmax;
     float output[D / 2];
@@ -448,11 +455,24 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
     auto look = [&](const Pair& pair) {
 #pragma unroll
       for (int i = 0; i < 2; i++) {
-        columns[0][i] = sight[i].columns(pair.first);
-        columns[1][i] = sight[i].columns(pair.second);
+        bool same = kGroup == 16 && i == 1;   // both rows belong to one token
+        columns[0][i] = same ? columns[0][0] : sight[i].columns(pair.first);
+        columns[1][i] = same ? columns[1][0] : sight[i].columns(pair.second);
       }
     };
-    auto convert = [&]() {
+    // Ends a step: values of the pair before, the new maximum, weights of this pair.
+    auto finish = [&](bool release, int stage) {
+      wgmma_wait<0>();
+      wgmma_fence_registers(output);
+      if (release && lane == 0) {
+        barrier_arrive(&barriers->value_empty[stage]);
+      }
+      if (__any_sync(~0u, softmax.rescale[0] != 1 || softmax.rescale[1] != 1)) {
+#pragma unroll
+        for (int i = 0; i < D / 2; i++) {
+          output[i] *= softmax.rescale[(i / 2) % 2];
+        }
+      }
 #pragma unroll
       for (int i = 0; i < 32; i++) {
         weight[i] = pack_bf16(score[2 * i], score[2 * i + 1]);
@@ -461,54 +481,38 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
 
     barrier_wait(&barriers->key_full[ring.index], ring.phase);
     look(barriers->pairs[ring.index]);
-    if (kTakeTurns) {
-      named_barrier_sync(3 + warpgroup, 256);
-    }
+    named_barrier_sync(3 + warpgroup, 256);
     multiply_keys(score, ring.index);
-    if (kTakeTurns) {
-      named_barrier_arrive(4 - warpgroup, 256);
-    }
+    named_barrier_arrive(4 - warpgroup, 256);
     wgmma_wait<0>();
     wgmma_fence_registers(score);
     if (lane == 0) {
       barrier_arrive(&barriers->key_empty[ring.index]);
     }
     softmax.update(score, columns, a.scale);
-    convert();
 
+    // The values of the pair before are waited for at the head of the loop and after it, not where
+    // the softmax ends: within one basic block the assembler would wait before the softmax.
+    Ring<Shape::kStages> before = ring;
     for (int step = 1; step < pairs; step++) {
-      Ring<Shape::kStages> before = ring;
+      finish(step > 1, before.index);
+      before = ring;
       ring.next();
       barrier_wait(&barriers->key_full[ring.index], ring.phase);
-      look(barriers->pairs[ring.index]);
-      if (kTakeTurns) {
-        named_barrier_sync(3 + warpgroup, 256);
-      }
+      named_barrier_sync(3 + warpgroup, 256);
       multiply_keys(score, ring.index);
       barrier_wait(&barriers->value_full[before.index], before.phase);
       multiply_values(output, weight, before.index);
-      if (kTakeTurns) {
-        named_barrier_arrive(4 - warpgroup, 256);
-      }
+      named_barrier_arrive(4 - warpgroup, 256);
+      look(barriers->pairs[ring.index]);
       wgmma_wait<1>();
       wgmma_fence_registers(score);
       if (lane == 0) {
         barrier_arrive(&barriers->key_empty[ring.index]);
       }
       softmax.update(score, columns, a.scale);
-      wgmma_wait<0>();
-      wgmma_fence_registers(output);
-      if (lane == 0) {
-        barrier_arrive(&barriers->value_empty[before.index]);
-      }
-      if (__any_sync(~0u, softmax.rescale[0] != 1 || softmax.rescale[1] != 1)) {
-#pragma unroll
-        for (int i = 0; i < D / 2; i++) {
-          output[i] *= softmax.rescale[(i / 2) % 2];
-        }
-      }
-      convert();
     }
+    finish(pairs > 1, before.index);
 
     barrier_wait(&barriers->value_full[ring.index], ring.phase);
     multiply_values(output, weight, ring.index);
@@ -542,7 +546,7 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
   }
 }
 
-template <int D, int kGroup, bool kTakeTurns>
+template <int D, int kGroup>
 __device__ __forceinline__ void attention_prefill(const PrefillArguments& a) {
   using Shape = PrefillShape<D>;
   extern __shared__ char raw[];
@@ -575,32 +579,38 @@ __device__ __forceinline__ void attention_prefill(const PrefillArguments& a) {
     }
   } else {
     take_registers<232>();
-    if (kTakeTurns && warpgroup == 2) {
+    if (warpgroup == 2) {
       named_barrier_arrive(3, 256);   // the first warpgroup begins
     }
-    consume<D, kGroup, kTakeTurns>(a, &barriers, queries + (warpgroup - 1) * Shape::kQueryBytes, keys,
+    consume<D, kGroup>(a, &barriers, queries + (warpgroup - 1) * Shape::kQueryBytes, keys,
                                    values, warpgroup - 1);
   }
 }
-#endif
-
 }  // namespace longspan
 
-#ifndef LONGSPAN_TURNS
-#define LONGSPAN_TURNS true
-#endif
-
-#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-#define LONGSPAN_PREFILL(D, GROUP)                                            \
-  extern "C" __global__ void __launch_bounds__(384, 1)                        \
-      attention_prefill_##D##_##GROUP(const __grid_constant__ longspan::PrefillArguments a) { \
-    longspan::attention_prefill<D, GROUP, LONGSPAN_TURNS>(a);                 \
+// Attends for every row of every tile. A tile is 128 / GROUP tokens of one segment; GROUP is `group`,
+// the query heads of a KV head, or the next power of two.
+//
+// Grid: multiprocessors. Block: 384. Dynamic shared memory: 230,656 bytes.
+//
+// qkv         [rows, qkv_columns]: the rotated q heads of each row first
+// cache       the layer's pages
+// tiles       [tile_count]; those with most blocks first leave the smallest tail
+// mask        [kv_heads][mask_rows][words]: blocks that a row of a sparse segment sees; read only
+//             where it could see more than `select`
+// out         panel matrix [out_rows, heads * D]
+// scale       log2(e) / sqrt(D)
+// counter     two zeros, which are zeros again afterwards
+#define LONGSPAN_PREFILL(D, GROUP)                                                             \
+  extern "C" __global__ void __launch_bounds__(384, 1) attention_prefill_##D##_##GROUP(        \
+      const longspan::bf16* qkv, const longspan::bf16* cache, const int* page_table,           \
+      const longspan::Segment* segments, const longspan::Tile* tiles, const uint64_t* mask,    \
+      longspan::bf16* out, int qkv_columns, int group, int kv_heads, int mask_rows, int words, \
+      int select, int64_t out_rows, float scale, int tile_count, unsigned* counter) {          \
+    longspan::attention_prefill<D, GROUP>(longspan::PrefillArguments{                          \
+        qkv, cache, page_table, segments, tiles, mask, out, counter, qkv_columns, tile_count,  \
+        group, kv_heads, mask_rows, words, select, out_rows, scale});                          \
   }
-#else
-#define LONGSPAN_PREFILL(D, GROUP)                                            \
-  extern "C" __global__ void attention_prefill_##D##_##GROUP(                 \
-      const __grid_constant__ longspan::PrefillArguments a) {}
-#endif
 
 LONGSPAN_PREFILL(128, 16)
 LONGSPAN_PREFILL(128, 8)

@@ -6,6 +6,7 @@ import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
 import static jcuda.driver.JCudaDriver.cuMemGetInfo;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,7 @@ public final class Device implements AutoCloseable {
   private final CUcontext context;
   private final Resources resources = new Resources();
   private final Map<String, KernelModule> modules = new HashMap<>();
-  private boolean open = true;
+  private volatile boolean open = true;
 
   private Device(DeviceInfo info, CUcontext context) {
     this.info = info;
@@ -40,8 +41,7 @@ public final class Device implements AutoCloseable {
    *
    * @param selector its ordinal (0 is the first), UUID (GPU-...) or PCI bus id (0000:1b:00.0), as
    *     Spark's resource addresses also give it
-   * @throws DeviceException if there is no driver, no such GPU, or the GPU is too old; the message
-   *     lists those there are
+   * @throws DeviceException if there is no driver or no such GPU; the message says what there is
    */
   public static Device open(String selector) {
     DeviceInfo info = DeviceInfo.select(selector);
@@ -53,6 +53,23 @@ public final class Device implements AutoCloseable {
     device.use();
     LOG.debug("opened {}", device.description());
     return device;
+  }
+
+  /**
+   * Returns why a GPU cannot be used here and what would change that; null if it can.
+   *
+   * @param selector as for {@link #open}
+   */
+  public static String refusal(String selector) {
+    if (!KernelImages.present()) {
+      return "this build has no kernels for GPUs, because there was no nvcc; build it again where"
+          + " nvcc of CUDA 12.8 or newer is on the PATH or under CUDA_HOME";
+    }
+    try {
+      return KernelImages.refusal(KernelImages.architectures(), DeviceInfo.select(selector));
+    } catch (DeviceException e) {
+      return e.getMessage();
+    }
   }
 
   /** Returns the GPUs of this machine. */
@@ -78,11 +95,6 @@ public final class Device implements AutoCloseable {
   /** Returns the bytes of memory that are free now. */
   public long freeMemory() {
     return memory()[0];
-  }
-
-  /** Returns the largest dynamic shared memory of a block, in bytes. */
-  public int maxSharedBytes() {
-    return info.maxSharedBytes();
   }
 
   /** Allocates memory; it is not cleared. */
@@ -148,26 +160,39 @@ public final class Device implements AutoCloseable {
     if (!open) {
       return;
     }
-    use();
     String leaks = resources.report();
-    for (DeviceResource resource : resources.open()) {
-      resource.close();
+    List<Runnable> closing = new ArrayList<>();
+    resources.open().forEach(resource -> closing.add(resource::close));
+    modules.values().forEach(module -> closing.add(module::close));
+    closing.add(this::release);
+    DeviceException failure = null;
+    for (Runnable each : closing) {
+      try {
+        each.run();
+      } catch (DeviceException e) {
+        failure = failure == null ? e : failure;
+      }
     }
-    modules.values().forEach(KernelModule::unload);
+    if (!leaks.isEmpty()) {
+      throw new IllegalStateException(description() + " was closed with " + leaks, failure);
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void release() {
     open = false;
     CURRENT.remove();
     Driver.check(cuDevicePrimaryCtxRelease(info.handle()), "cuDevicePrimaryCtxRelease");
-    if (!leaks.isEmpty()) {
-      throw new IllegalStateException(description() + " was closed with " + leaks);
-    }
   }
 
   /** Makes the device current for the calling thread, as every call of the driver needs. */
   void use() {
+    if (!open) {
+      throw new IllegalStateException(description() + " was used after it was closed");
+    }
     if (CURRENT.get() != this) {
-      if (!open) {
-        throw new IllegalStateException(description() + " was used after it was closed");
-      }
       Driver.check(cuCtxSetCurrent(context), "cuCtxSetCurrent to " + description());
       CURRENT.set(this);
     }

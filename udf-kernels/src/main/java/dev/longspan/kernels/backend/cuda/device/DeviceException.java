@@ -40,10 +40,10 @@ public final class DeviceException extends RuntimeException {
   }
 
   /**
-   * Returns whether a kernel destroyed the context, so that nothing on this GPU can work again in
-   * this process.
+   * Returns whether a kernel failed so that every later call fails too: all that was on the device
+   * is lost, and it must be closed before it can be opened again.
    */
   public boolean isContextLost() {
-    return Results.isSticky(result);
+    return Results.isContextLost(result);
   }
 }

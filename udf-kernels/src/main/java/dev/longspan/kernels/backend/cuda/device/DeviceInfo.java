@@ -43,9 +43,6 @@ public record DeviceInfo(
     int maxSharedBytes,
     String driver) {
 
-  /** The oldest compute capability that the kernels support. */
-  public static final int OLDEST = 80;
-
   /** Returns ordinal, name and UUID in one line. */
   public String description() {
     return "GPU " + ordinal + " (" + name + ", " + uuid + ")";
@@ -65,20 +62,7 @@ public record DeviceInfo(
 
   /** Returns the GPU that an ordinal, a UUID or a PCI bus id names. */
   static DeviceInfo select(String selector) {
-    List<DeviceInfo> devices = all();
-    DeviceInfo found = find(selector.strip(), devices);
-    if (found.computeCapability < OLDEST) {
-      throw DeviceException.unusable(
-          String.format(
-              "%s has compute capability %d.%d; the kernels need %d.%d or newer (Ampere)",
-              found.description(),
-              found.computeCapability / 10,
-              found.computeCapability % 10,
-              OLDEST / 10,
-              OLDEST % 10),
-          null);
-    }
-    return found;
+    return find(selector.strip(), all());
   }
 
   static DeviceInfo find(String selector, List<DeviceInfo> devices) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import jcuda.JCudaVersion;
 import jcuda.LibUtils;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -57,7 +58,7 @@ final class Driver {
     }
     String file =
         LibUtils.createLibraryFileName(
-            LibUtils.createPlatformLibraryName("JCudaDriver-" + version()));
+            LibUtils.createPlatformLibraryName("JCudaDriver-" + JCudaVersion.get()));
     String temporary = System.getProperty("java.io.tmpdir");
     try {
       Path folder = Files.createTempDirectory("longspan-cuda-");
@@ -88,10 +89,6 @@ final class Driver {
               + "): set -Djava.io.tmpdir to a writable folder",
           e);
     }
-  }
-
-  private static String version() {
-    return "12.6.0";
   }
 
   private static String linkRemedy(String message, String temporary) {

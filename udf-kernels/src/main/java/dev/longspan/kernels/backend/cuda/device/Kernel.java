@@ -43,6 +43,8 @@ public final class Kernel {
           Pointer.to(argumentBytes),
           JCudaDriver.CU_LAUNCH_PARAM_END);
 
+  private final int registers;
+  private final int maxThreads;
   private int allowedShared = DEFAULT_SHARED_BYTES;
   private int gridX;
   private int gridY;
@@ -56,7 +58,9 @@ public final class Kernel {
     this.device = device;
     this.name = file + "." + function;
     this.handle = handle;
-    reset();
+    // Asking also makes a driver that loads lazily load it now, and not during a capture.
+    this.registers = attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS);
+    this.maxThreads = attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
   }
 
   /** Returns file and function, such as {@code pack.pack_rows}. */
@@ -66,29 +70,32 @@ public final class Kernel {
 
   /** Returns the registers a thread takes. */
   public int registers() {
-    return attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS);
+    return registers;
   }
 
   /** Returns the threads that a block may have at most. */
   public int maxThreads() {
-    return attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+    return maxThreads;
   }
 
-  /** Sets the blocks of the launch. */
+  /** Starts a launch of so many blocks. */
   public Kernel grid(int x) {
     return grid(x, 1, 1);
   }
 
-  /** Sets the blocks of the launch. */
+  /** Starts a launch of so many blocks. */
   public Kernel grid(int x, int y) {
     return grid(x, y, 1);
   }
 
-  /** Sets the blocks of the launch. */
+  /** Starts a launch of so many blocks. */
   public Kernel grid(int x, int y, int z) {
     gridX = x;
     gridY = y;
     gridZ = z;
+    block(0);
+    shared(0);
+    arguments.clear();
     return this;
   }
 
@@ -138,7 +145,7 @@ public final class Kernel {
   }
 
   /**
-   * Puts the launch on a stream and forgets its settings and arguments.
+   * Puts the launch on a stream.
    *
    * @throws DeviceException if the driver refuses it; the message names the kernel and its settings
    */
@@ -174,11 +181,8 @@ public final class Kernel {
       result = cuStreamSynchronize(stream.handle());
     }
     if (result != CUresult.CUDA_SUCCESS) {
-      DeviceException failure = DeviceException.of(result, "launch of " + settings());
-      reset();
-      throw failure;
+      throw DeviceException.of(result, "launch of " + settings());
     }
-    reset();
   }
 
   private String settings() {
@@ -192,17 +196,10 @@ public final class Kernel {
         blockX,
         blockY,
         blockZ,
-        maxThreads(),
+        maxThreads,
         sharedBytes,
-        device.maxSharedBytes(),
+        device.info().maxSharedBytes(),
         arguments.position());
-  }
-
-  private void reset() {
-    grid(0, 0, 0);
-    block(0, 0, 0);
-    sharedBytes = 0;
-    arguments.clear();
   }
 
   private void align(int bytes) {

@@ -17,7 +17,44 @@ final class KernelImages {
     return BUILD.containsKey("architectures");
   }
 
-  /** Returns for example {@code sm_80 sm_90a compute_80}. */
+  /**
+   * Returns why kernels do not run on a GPU; null if they do.
+   *
+   * @param architectures what they were built for, such as {@code 80 90a ptx80}
+   */
+  static String refusal(String architectures, DeviceInfo device) {
+    int capability = device.computeCapability();
+    for (String architecture : architectures.split(" ")) {
+      if (runsOn(architecture, capability)) {
+        return null;
+      }
+    }
+    return String.format(
+        "%s has compute capability %d.%d, and the kernels of this build are for %s; %s",
+        device.description(),
+        capability / 10,
+        capability % 10,
+        architectures,
+        capability < 80
+            ? "use a GPU of 8.0 or newer (Ampere)"
+            : "build without -Dcuda.arch, or with -Dcuda.arch=" + capability);
+  }
+
+  /**
+   * Machine code runs on its own generation, from its number on ({@code 80} on 8.0 to 8.9), or with
+   * an {@code a} on exactly that one; the driver compiles PTX for anything newer.
+   */
+  private static boolean runsOn(String architecture, int capability) {
+    int number = Integer.parseInt(architecture.replaceAll("\\D", ""));
+    if (architecture.startsWith("ptx")) {
+      return capability >= number;
+    }
+    return architecture.endsWith("a")
+        ? capability == number
+        : capability / 10 == number / 10 && capability >= number;
+  }
+
+  /** Returns for example {@code 80 90a ptx80}: machine code for sm_80 and sm_90a, and PTX. */
   static String architectures() {
     return BUILD.getProperty("architectures", "nothing");
   }
@@ -33,8 +70,8 @@ final class KernelImages {
       if (resource == null) {
         throw DeviceException.unusable(
             present()
-                ? "the jar has no kernels of " + name + ".cu"
-                : "the jar has no kernels: it was built without nvcc",
+                ? "the build has no kernels of " + name + ".cu"
+                : "the build has no kernels, because there was no nvcc",
             null);
       }
       return resource.readAllBytes();

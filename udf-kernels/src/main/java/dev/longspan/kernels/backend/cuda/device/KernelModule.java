@@ -11,7 +11,7 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 
 /** The kernels of one .cu file on one device. */
-final class KernelModule {
+final class KernelModule implements AutoCloseable {
   private final Device device;
   private final String name;
   private final CUmodule handle;
@@ -32,8 +32,12 @@ final class KernelModule {
       throw DeviceException.of(
           result,
           String.format(
-              "cuModuleLoadData of kernels '%s' (built for %s by nvcc %s) on %s",
-              name, KernelImages.architectures(), KernelImages.compiler(), device.description()));
+              "cuModuleLoadData of %s.cu (built for %s by nvcc %s) on %s whose driver supports CUDA %s",
+              name,
+              KernelImages.architectures(),
+              KernelImages.compiler(),
+              device.description(),
+              device.info().driver()));
     }
     return new KernelModule(device, name, handle);
   }
@@ -51,7 +55,9 @@ final class KernelModule {
     return handle;
   }
 
-  void unload() {
-    Driver.check(cuModuleUnload(handle), "cuModuleUnload of kernels '" + name + "'");
+  @Override
+  public void close() {
+    device.use();
+    Driver.check(cuModuleUnload(handle), "cuModuleUnload of " + name + ".cu");
   }
 }
