@@ -1,121 +1,113 @@
-// Y = X W^T for every GPU since sm_80: mma.sync on tiles that cp.async brings.
+// Y = X W^T for every GPU since sm_80, on mma.sync. X and W are panel matrices (layout.cuh).
 //
-// X and W are panel matrices (layout.cuh), so that a tile of rows of one panel lies in global memory
-// exactly as ldmatrix wants it in shared memory. Every element of Y is the sum over k in ascending
-// steps of 16 in one accumulator, whatever the tile: a row's bits depend neither on the number of
-// rows nor on the tile size.
+// Prompts take tiles that cp.async brings: a tile of rows of one panel lies in global memory exactly
+// as ldmatrix wants it in shared memory. An element of Y is the sum over k in ascending steps of 16.
+//
+// Up to 64 rows take a kernel that reads the weights once, straight into fragments: as long as both
+// operands agree, k may be in any order, and so a thread's 16-byte chunk serves four products. Eight
+// warps take the panels by turns; their sums are added in the order of the warps.
+//
+// In both, a row's bits depend neither on the number of rows nor on its place among them.
 #include "portable.cuh"
 
 using namespace longspan;
 
 namespace {
 
-struct Store {  // bf16, row-major [rows, pitch], after adding the bias
+// ---- what becomes of the products: (r, c) is the element's row and column ------------------------
+
+struct Store {  // out = y + bias, bf16, row-major
   static constexpr bool kGated = false;
-  __device__ static void put(void* out, int64_t pitch, int r, int c, int n, float a, float b,
-                             float, const float* bias) {
-    if (bias != nullptr) {
-      a += bias[c];
-      if (c + 1 < n) b += bias[c + 1];
-    }
-    bf16* to = static_cast<bf16*>(out) + r * pitch + c;
-    if (c + 1 < n && pitch % 2 == 0) {
-      *reinterpret_cast<uint32_t*>(to) = pack_bf16(a, b);
-    } else {
-      to[0] = __float2bfloat16_rn(a);
-      if (c + 1 < n) to[1] = __float2bfloat16_rn(b);
-    }
+  __device__ static void put(void* out, int64_t pitch, int r, int c, float y, float,
+                             const float* bias) {
+    static_cast<bf16*>(out)[r * pitch + c] = __float2bfloat16_rn(bias == nullptr ? y : y + bias[c]);
   }
 };
 
-struct StoreFloat {  // fp32, row-major [rows, pitch], times scale
+struct StoreFloat {  // out = scale y, fp32, row-major
   static constexpr bool kGated = false;
-  __device__ static void put(void* out, int64_t pitch, int r, int c, int n, float a, float b,
-                             float scale, const float*) {
+  __device__ static void put(void* out, int64_t pitch, int r, int c, float y, float scale,
+                             const float*) {
+    static_cast<float*>(out)[r * pitch + c] = scale * y;
+  }
+};
+
+struct AddScaled {  // out += scale (y + bias), fp32, row-major
+  static constexpr bool kGated = false;
+  __device__ static void put(void* out, int64_t pitch, int r, int c, float y, float scale,
+                             const float* bias) {
     float* to = static_cast<float*>(out) + r * pitch + c;
-    if (c + 1 < n && pitch % 2 == 0) {
-      *reinterpret_cast<float2*>(to) = make_float2(a * scale, b * scale);
-    } else {
-      to[0] = a * scale;
-      if (c + 1 < n) to[1] = b * scale;
-    }
+    *to = fmaf(scale, bias == nullptr ? y : y + bias[c], *to);
   }
 };
 
-struct AddScaled {  // out += scale * (y + bias), fp32, row-major [rows, pitch]
-  static constexpr bool kGated = false;
-  __device__ static void put(void* out, int64_t pitch, int r, int c, int n, float a, float b,
-                             float scale, const float* bias) {
-    float* to = static_cast<float*>(out) + r * pitch + c;
-    to[0] = fmaf(scale, bias == nullptr ? a : a + bias[c], to[0]);
-    if (c + 1 < n) to[1] = fmaf(scale, bias == nullptr ? b : b + bias[c + 1], to[1]);
-  }
-};
-
-struct SwiGlu {  // silu(gate) up, bf16, panel matrix [pitch, n / 2]
+struct SwiGlu {  // out = silu(gate) up, bf16, panel matrix
   static constexpr bool kGated = true;
-  __device__ static float activate(float gate, float up) {
-    return gate / (1.0f + __expf(-gate)) * up;
-  }
-  __device__ static void put(void* out, int64_t pitch, int r, int c, float a, float b) {
-    *reinterpret_cast<uint32_t*>(static_cast<bf16*>(out) + panel_index(pitch, r, c)) =
-        pack_bf16(a, b);
+  __device__ static void put(void* out, int64_t pitch, int r, int c, float gate, float up) {
+    static_cast<bf16*>(out)[panel_index(pitch, r, c)] =
+        __float2bfloat16_rn(gate / (1.0f + __expf(-gate)) * up);
   }
 };
 
-// Tiles of BM x BN outputs and 64 k, in `stages` buffers; warps of WM x WN outputs.
-template <int BM, int BN, int WM, int WN, int stages, class Epilogue>
-__device__ void gemm(const bf16* x, int64_t ldx, int rows, const bf16* w, int64_t ldw, int n,
-                     int panels, const float* bias, float scale, void* out, int64_t pitch) {
-  constexpr int threads = BM / WM * (BN / WN) * 32;
-  constexpr int stage = (BM + BN) * kPanel;
-  extern __shared__ __align__(128) bf16 shared[];
-  int first_row = blockIdx.x * BM, first_col = blockIdx.y * BN;
+// ---- prompts ---------------------------------------------------------------------------------
+
+constexpr int kTile = 128;      // rows and columns of Y that a block computes
+constexpr int kStages = 3;
+constexpr int kWarpRows = 64;
+constexpr int kWarpColumns = 32;
+
+template <class Epilogue>
+__device__ void tiles(const bf16* x, int64_t ldx, int rows, const bf16* w, int64_t ldw, int n,
+                      int panels, const float* bias, float scale, void* out, int64_t pitch) {
+  constexpr int threads = 256;
+  constexpr int tile_elements = kTile * kPanel;
+  extern __shared__ __align__(128) bf16 shared[];  // [kStages][X, W][kTile][kPanel]
+  int first_row = blockIdx.x * kTile, first_col = blockIdx.y * kTile;
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-  int warp_row = warp % (BM / WM) * WM, warp_col = warp / (BM / WM) * WN;
+  int warp_row = warp % (kTile / kWarpRows) * kWarpRows;
+  int warp_col = warp / (kTile / kWarpRows) * kWarpColumns;
 
   auto fetch = [&](int panel) {
-    bf16* to = shared + panel % stages * stage;
+    bf16* to = shared + panel % kStages * 2 * tile_elements;
     const bf16* from_x = x + (panel * ldx + first_row) * kPanel;
     const bf16* from_w = w + (panel * ldw + first_col) * kPanel;
-    for (int i = threadIdx.x; i < BM * 8; i += threads) {
+#pragma unroll
+    for (int i = threadIdx.x; i < tile_elements / 8; i += threads) {
       bool valid = first_row + i / 8 < ldx;
       async_copy16(to + i * 8, valid ? from_x + i * 8 : x, valid);
-    }
-    for (int i = threadIdx.x; i < BN * 8; i += threads) {
-      async_copy16(to + BM * kPanel + i * 8, from_w + i * 8);
+      async_copy16(to + tile_elements + i * 8, from_w + i * 8);
     }
   };
 
-  float acc[WM / 16][WN / 8][4] = {};
+  float acc[kWarpRows / 16][kWarpColumns / 8][4] = {};
 #pragma unroll
-  for (int p = 0; p < stages - 1; p++) {
+  for (int p = 0; p < kStages - 1; p++) {
     if (p < panels) fetch(p);
     async_commit();
   }
   for (int p = 0; p < panels; p++) {
-    async_wait<stages - 2>();
+    async_wait<kStages - 2>();
     __syncthreads();
-    if (p + stages - 1 < panels) fetch(p + stages - 1);
+    if (p + kStages - 1 < panels) fetch(p + kStages - 1);
     async_commit();
-    bf16* tile_x = shared + p % stages * stage;
-    bf16* tile_w = tile_x + BM * kPanel;
+    bf16* tile_x = shared + p % kStages * 2 * tile_elements;
+    bf16* tile_w = tile_x + tile_elements;
 #pragma unroll
     for (int k = 0; k < kPanel / 16; k++) {
-      uint32_t a[WM / 16][4], b[WN / 16][4];
+      uint32_t a[kWarpRows / 16][4], b[kWarpColumns / 16][4];
 #pragma unroll
-      for (int i = 0; i < WM / 16; i++) {
+      for (int i = 0; i < kWarpRows / 16; i++) {
         load_matrices(a[i], panel_chunk(tile_x, warp_row + 16 * i + lane % 16, 2 * k + lane / 16));
       }
 #pragma unroll
-      for (int j = 0; j < WN / 16; j++) {
+      for (int j = 0; j < kWarpColumns / 16; j++) {
         load_matrices(b[j], panel_chunk(tile_w, warp_col + 16 * j + lane / 16 * 8 + lane % 8,
                                         2 * k + lane / 8 % 2));
       }
 #pragma unroll
-      for (int i = 0; i < WM / 16; i++) {
+      for (int i = 0; i < kWarpRows / 16; i++) {
 #pragma unroll
-        for (int j = 0; j < WN / 8; j++) {
+        for (int j = 0; j < kWarpColumns / 8; j++) {
           mma(acc[i][j], a[i], b[j / 2][j % 2 * 2], b[j / 2][j % 2 * 2 + 1]);
         }
       }
@@ -123,63 +115,130 @@ __device__ void gemm(const bf16* x, int64_t ldx, int rows, const bf16* w, int64_
   }
 
 #pragma unroll
-  for (int i = 0; i < WM / 16; i++) {
+  for (int i = 0; i < kWarpRows / 16; i++) {
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-      int r = first_row + warp_row + 16 * i + lane / 4 + 8 * half;
-      if (r >= rows) continue;
-      if constexpr (Epilogue::kGated) {
+    for (int j = 0; j < kWarpColumns / 8; j++) {
 #pragma unroll
-        for (int j = 0; j < WN / 8; j += 2) {
-          const float* g = acc[i][j] + 2 * half;
-          const float* u = acc[i][j + 1] + 2 * half;
-          int c = (first_col + warp_col + 8 * j) / 2 + lane % 4 * 2;
-          if (c < n / 2) {
-            Epilogue::put(out, pitch, r, c, Epilogue::activate(g[0], u[0]),
-                          Epilogue::activate(g[1], u[1]));
+      for (int e = 0; e < 4; e++) {
+        int r = first_row + warp_row + 16 * i + lane / 4 + e / 2 * 8;
+        int c = first_col + warp_col + 8 * j + lane % 4 * 2 + e % 2;
+        if constexpr (Epilogue::kGated) {
+          int column = (first_col + warp_col + 8 * j) / 2 + lane % 4 * 2 + e % 2;
+          if (j % 2 == 0 && r < rows && c < n) {
+            Epilogue::put(out, pitch, r, column, acc[i][j][e], acc[i][j + 1][e]);
           }
-        }
-      } else {
-#pragma unroll
-        for (int j = 0; j < WN / 8; j++) {
-          int c = first_col + warp_col + 8 * j + lane % 4 * 2;
-          if (c < n) {
-            Epilogue::put(out, pitch, r, c, n, acc[i][j][2 * half], acc[i][j][2 * half + 1], scale,
-                          bias);
-          }
+        } else {
+          if (r < rows && c < n) Epilogue::put(out, pitch, r, c, acc[i][j][e], scale, bias);
         }
       }
     }
   }
 }
 
+// ---- up to 64 rows -----------------------------------------------------------------------------
+
+constexpr int kSplits = 8;  // warps that share the panels of k
+
+// Up to 8 T rows of X by 16 M rows of W. Of Y transposed, lane l holds W rows l / 4 and 8 further and
+// X rows 2 (l % 4) + {0, 1} in each of M x T fragments.
+template <int T, int M, class Epilogue>
+__device__ void few_rows(const bf16* x, int64_t ldx, int rows, const bf16* w, int64_t ldw, int n,
+                         int panels, const float* bias, float scale, void* out, int64_t pitch) {
+  extern __shared__ __align__(128) float4 parts[];  // [kSplits][M][T][32]
+  int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  int row = lane / 4, chunk = lane % 4;
+  int first_col = blockIdx.x * 16 * M;
+  // Chunks `chunk` and `chunk + 4` of a row whose number is `row` modulo 8.
+  int low = (chunk ^ row) * 8, high = ((chunk + 4) ^ row) * 8;
+  auto load = [](const bf16* from) { return __ldg(reinterpret_cast<const uint4*>(from)); };
+
+  float acc[M][T][4] = {};
+#pragma unroll 2
+  for (int p = warp; p < panels; p += kSplits) {
+    uint4 a[M][4];
+#pragma unroll
+    for (int i = 0; i < M; i++) {
+      const bf16* from = w + (p * ldw + first_col + 16 * i + row) * kPanel;
+      a[i][0] = load(from + low);
+      a[i][1] = load(from + 8 * kPanel + low);
+      a[i][2] = load(from + high);
+      a[i][3] = load(from + 8 * kPanel + high);
+    }
+#pragma unroll
+    for (int j = 0; j < T; j++) {
+      uint4 b0{}, b1{};
+      if (8 * j < ldx) {
+        const bf16* from = x + (p * ldx + 8 * j + row) * kPanel;
+        b0 = load(from + low);
+        b1 = load(from + high);
+      }
+#pragma unroll
+      for (int i = 0; i < M; i++) {
+        mma(acc[i][j], {a[i][0].x, a[i][1].x, a[i][2].x, a[i][3].x}, b0.x, b1.x);
+        mma(acc[i][j], {a[i][0].y, a[i][1].y, a[i][2].y, a[i][3].y}, b0.y, b1.y);
+        mma(acc[i][j], {a[i][0].z, a[i][1].z, a[i][2].z, a[i][3].z}, b0.z, b1.z);
+        mma(acc[i][j], {a[i][0].w, a[i][1].w, a[i][2].w, a[i][3].w}, b0.w, b1.w);
+      }
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < M; i++) {
+#pragma unroll
+    for (int j = 0; j < T; j++) {
+      parts[((warp * M + i) * T + j) * 32 + lane] =
+          make_float4(acc[i][j][0], acc[i][j][1], acc[i][j][2], acc[i][j][3]);
+    }
+  }
+  __syncthreads();
+  for (int item = threadIdx.x; item < M * T * 32; item += kSplits * 32) {
+    float4 sum = parts[item];
+#pragma unroll
+    for (int s = 1; s < kSplits; s++) {
+      float4 part = parts[s * M * T * 32 + item];
+      sum.x += part.x, sum.y += part.y, sum.z += part.z, sum.w += part.w;
+    }
+    int r = item / 32 % T * 8 + lane % 4 * 2;
+    int c = first_col + item / (32 * T) * 16 + lane / 4;
+    if constexpr (Epilogue::kGated) {
+      int column = (first_col + item / (32 * T) * 16) / 2 + lane / 4;
+      if (r < rows && c < n) Epilogue::put(out, pitch, r, column, sum.x, sum.z);
+      if (r + 1 < rows && c < n) Epilogue::put(out, pitch, r + 1, column, sum.y, sum.w);
+    } else {
+      if (r < rows && c < n) Epilogue::put(out, pitch, r, c, sum.x, scale, bias);
+      if (r + 1 < rows && c < n) Epilogue::put(out, pitch, r + 1, c, sum.y, scale, bias);
+      if (r < rows && c + 8 < n) Epilogue::put(out, pitch, r, c + 8, sum.z, scale, bias);
+      if (r + 1 < rows && c + 8 < n) Epilogue::put(out, pitch, r + 1, c + 8, sum.w, scale, bias);
+    }
+  }
+}
+
 }  // namespace
 
-// For each epilogue a kernel for prompts (tile 128 x 128, block 256, 98,304 bytes of dynamic shared
-// memory) and one for up to 64 rows, where weights are all that counts (tile 64 x 64, block 128,
-// 65,536 bytes). Grid (ceil(rows / tile rows), ceil(n / tile columns)).
-//   x      panel matrix [ldx, 64 panels]; rows from `rows` on may hold anything
+// Block 256.
+//   portable_gemm_E       any number of rows: grid (ceil(rows / 128), ceil(n / 128)), 98,304 bytes of
+//                         dynamic shared memory
+//   portable_gemm_E_R     up to R = 8, 16, 32, 64 rows: grid ceil(n / C), 512 R C / 16 bytes, with
+//                         C = 16 columns for 8 and 16 rows and C = 32 for 32 and 64
+// E is what becomes of the products: store, float, add, swiglu (see above).
+//   x      panel matrix [ldx, 64 panels], ldx a multiple of 8; rows from `rows` on may hold anything
 //   w      panel matrix [ldw, 64 panels], ldw a multiple of 128
-//   n      columns of the product that are wanted, for swiglu those of gate and up together
-//   bias   fp32 [n], or null; not for float and swiglu
+//   n      columns of the product that are wanted; for swiglu ldw, gate and up together
+//   bias   fp32 [n] or null, for store and add
 //   scale  for float and add
-//   out    store: bf16 [rows, pitch]; float, add: fp32 [rows, pitch]; swiglu: panel matrix
-//          [pitch, n / 2], with n the padded number, so that padding columns become zero
-#define PORTABLE_GEMM(name, Epilogue)                                                            \
-  extern "C" __global__ void __launch_bounds__(256)                                              \
-      portable_gemm_##name(const bf16* x, int64_t ldx, int rows, const bf16* w, int64_t ldw,     \
-                           int n, int panels, const float* bias, float scale, void* out,         \
-                           int64_t pitch) {                                                      \
-    gemm<128, 128, 64, 32, 3, Epilogue>(x, ldx, rows, w, ldw, n, panels, bias, scale, out,       \
-                                        pitch);                                                  \
-  }                                                                                              \
-  extern "C" __global__ void __launch_bounds__(128)                                              \
-      portable_gemm_##name##_64(const bf16* x, int64_t ldx, int rows, const bf16* w,             \
-                                int64_t ldw, int n, int panels, const float* bias, float scale,  \
-                                void* out, int64_t pitch) {                                      \
-    gemm<64, 64, 64, 16, 4, Epilogue>(x, ldx, rows, w, ldw, n, panels, bias, scale, out, pitch); \
+//   out    [rows, pitch], or for swiglu a panel matrix [pitch, ldw / 2]
+#define PORTABLE_GEMM(name, Epilogue, call)                                                       \
+  extern "C" __global__ void __launch_bounds__(256) portable_gemm_##name(                         \
+      const bf16* x, int64_t ldx, int rows, const bf16* w, int64_t ldw, int n, int panels,        \
+      const float* bias, float scale, void* out, int64_t pitch) {                                 \
+    call(x, ldx, rows, w, ldw, n, panels, bias, scale, out, pitch);                               \
   }
-PORTABLE_GEMM(store, Store)
-PORTABLE_GEMM(float, StoreFloat)
-PORTABLE_GEMM(add, AddScaled)
-PORTABLE_GEMM(swiglu, SwiGlu)
+#define PORTABLE_GEMMS(name, Epilogue)                          \
+  PORTABLE_GEMM(name, Epilogue, tiles<Epilogue>)                \
+  PORTABLE_GEMM(name##_8, Epilogue, (few_rows<1, 1, Epilogue>)) \
+  PORTABLE_GEMM(name##_16, Epilogue, (few_rows<2, 1, Epilogue>)) \
+  PORTABLE_GEMM(name##_32, Epilogue, (few_rows<4, 2, Epilogue>)) \
+  PORTABLE_GEMM(name##_64, Epilogue, (few_rows<8, 2, Epilogue>))
+PORTABLE_GEMMS(store, Store)
+PORTABLE_GEMMS(float, StoreFloat)
+PORTABLE_GEMMS(add, AddScaled)
+PORTABLE_GEMMS(swiglu, SwiGlu)

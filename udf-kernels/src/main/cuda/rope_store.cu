@@ -99,24 +99,28 @@ __device__ void rope_store(bf16* row, int heads, int kv_heads, int head, int lan
 }
 
 // The mean of `tokens` stored keys, of which the last is that at `last`, in columns c and c + 1: an
-// fp32 sum in token order, rounded once.
-template <int D, int tokens>
+// fp32 sum in token order, rounded once. Windows start at multiples of `batch`, which divides a page;
+// the keys of a batch are under way at once.
+template <int D, int tokens, int batch>
 __device__ __nv_bfloat162 mean_key(const bf16* cache, const int* table, int kv_heads, int kv_head,
                                    int last, int c) {
   float a = 0, b = 0;
-  int first = last + 1 - tokens;
-  for (int from = first; from <= last;) {
-    // Windows start at multiples of 16 and are halves of a page or longer: this takes two turns.
-    int end = min(last + 1, (from / kPage + 1) * kPage);
+#pragma unroll
+  for (int i = 0; i < tokens; i += batch) {
+    int from = last + 1 - tokens + i;
     const bf16* tile = cache + page_offset(table[from / kPage], kv_head, kv_heads, D);
-#pragma unroll 32
-    for (int t = from; t < end; t++) {
-      float2 k = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(
-          tile + panel_index(kPage, t % kPage, c)));
-      a += k.x;
-      b += k.y;
+    __nv_bfloat162 keys[batch];
+#pragma unroll
+    for (int t = 0; t < batch; t++) {
+      keys[t] = *reinterpret_cast<const __nv_bfloat162*>(
+          tile + panel_index(kPage, from % kPage + t, c));
     }
-    from = end;
+#pragma unroll
+    for (int t = 0; t < batch; t++) {
+      float2 key = __bfloat1622float2(keys[t]);
+      a += key.x;
+      b += key.y;
+    }
   }
   return __floats2bfloat162_rn(a * (1.0f / tokens), b * (1.0f / tokens));
 }
@@ -128,7 +132,7 @@ __device__ void store_fine(const bf16* cache, bf16* fine, const int* table, int 
   int slot = (last + 1) / kFineStride - 1;
   bf16* to = fine + fine_offset(table[last / kPage], kv_head, kv_heads, D) + fine_index(slot, c);
   *reinterpret_cast<__nv_bfloat162*>(to) =
-      mean_key<D, kFineSize>(cache, table, kv_heads, kv_head, last, c);
+      mean_key<D, kFineSize, kFineStride>(cache, table, kv_heads, kv_head, last, c);
 }
 
 // The same of the coarse key.
@@ -139,7 +143,7 @@ __device__ void store_coarse(const bf16* cache, bf16* coarse, const int* table, 
   bf16* to =
       coarse + coarse_offset(table[slot], kv_head, kv_heads, D) + coarse_index(slot, c);
   *reinterpret_cast<__nv_bfloat162*>(to) =
-      mean_key<D, kCoarseSize>(cache, table, kv_heads, kv_head, last, c);
+      mean_key<D, kCoarseSize, 32>(cache, table, kv_heads, kv_head, last, c);
 }
 
 __device__ bool ends_fine(int last) {
