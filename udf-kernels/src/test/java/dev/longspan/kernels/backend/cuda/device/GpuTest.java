@@ -20,14 +20,10 @@ public @interface GpuTest {
   final class Condition implements ExecutionCondition {
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-      try {
-        if (!KernelImages.present()) {
-          return ConditionEvaluationResult.disabled("the build had no nvcc");
-        }
-        return ConditionEvaluationResult.enabled(DeviceInfo.select("0").description());
-      } catch (DeviceException e) {
-        return ConditionEvaluationResult.disabled(e.getMessage());
-      }
+      String refusal = Device.refusal("0");
+      return refusal == null
+          ? ConditionEvaluationResult.enabled("there is a GPU")
+          : ConditionEvaluationResult.disabled(refusal);
     }
   }
 }
