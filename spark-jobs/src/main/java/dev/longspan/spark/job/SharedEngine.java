@@ -5,7 +5,6 @@ import dev.longspan.kernels.backend.Backends;
 import dev.longspan.kernels.engine.Engine;
 import dev.longspan.kernels.engine.EngineOptions;
 import dev.longspan.kernels.model.Model;
-import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import org.slf4j.Logger;
@@ -42,7 +41,8 @@ final class SharedEngine implements AutoCloseable {
     Model model = null;
     try {
       model = Model.load(folder, backend);
-      EngineOptions options = options(model.config());
+      EngineOptions options =
+          EngineOptions.forModel(model, spec.chunkTokens(), spec.maxSequences());
       Engine engine = Engine.start(model, tokenizer, options);
       return new Running(generation, backend, model, engine, options);
     } catch (RuntimeException | Error e) {
@@ -52,17 +52,6 @@ final class SharedEngine implements AutoCloseable {
       backend.close();
       throw e;
     }
-  }
-
-  private EngineOptions options(ModelConfig config) {
-    EngineOptions options = EngineOptions.forModel(config);
-    if (spec.chunkTokens() != null) {
-      options = options.withChunkTokens(spec.chunkTokens());
-    }
-    if (spec.maxSequences() != null) {
-      options = options.withMaxSequences(spec.maxSequences());
-    }
-    return options;
   }
 
   Tokenizer tokenizer() {

@@ -1,5 +1,7 @@
 package dev.longspan.kernels.backend;
 
+import dev.longspan.kernels.backend.cuda.CudaOptions;
+import dev.longspan.kernels.backend.cuda.device.Device;
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
 import dev.longspan.kernels.backend.vector.VectorBackend;
 import java.util.ArrayList;
@@ -47,7 +49,10 @@ public final class Backends {
   /** Returns why a backend cannot work in this JVM and what would change that; null if it can. */
   static String refusal(String name) {
     return switch (name) {
-      case "cuda" -> "this version has no CUDA kernels; use vector, or a release with cuda";
+      case "cuda" -> {
+        String refusal = Device.refusal(CudaOptions.DEFAULT.device());
+        yield refusal == null ? "its operations are not finished yet; use vector" : refusal;
+      }
       case "vector" ->
           ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
               ? null

@@ -1,8 +1,9 @@
 package dev.longspan.kernels.engine;
 
+import dev.longspan.kernels.backend.Decoder;
 import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.model.Model;
 import dev.longspan.kernels.model.ModelConfig;
-import dev.longspan.kernels.model.SparseConfig;
 import java.util.Locale;
 
 /**
@@ -20,9 +21,6 @@ import java.util.Locale;
  */
 public record EngineOptions(int cachePages, int chunkTokens, int maxSequences) {
 
-  /** Prompt tokens in one step unless told otherwise. */
-  public static final int DEFAULT_CHUNK_TOKENS = 512;
-
   /** Requests running at the same time unless told otherwise. */
   public static final int DEFAULT_MAX_SEQUENCES = 32;
 
@@ -37,15 +35,31 @@ public record EngineOptions(int cachePages, int chunkTokens, int maxSequences) {
     atLeastOne("maxSequences", maxSequences);
   }
 
+  /** Returns the limits that suit a model's backend, with all the memory that it gives a cache. */
+  public static EngineOptions forModel(Model model) {
+    return forModel(model, null, null);
+  }
+
   /**
-   * Returns the default limits with a cache that takes at most {@code memoryBytes}.
+   * Returns limits with all the memory that the model's backend gives a cache.
    *
    * <p>The cache is never larger than {@code maxSequences} contexts of the model.
    *
+   * @param chunkTokens null for what suits the backend
+   * @param maxSequences null for {@value #DEFAULT_MAX_SEQUENCES}
    * @throws IllegalArgumentException if the memory does not hold one page
    */
-  public static EngineOptions forModel(ModelConfig config, long memoryBytes) {
-    long pageBytes = pageBytes(config);
+  public static EngineOptions forModel(Model model, Integer chunkTokens, Integer maxSequences) {
+    int chunk = chunkTokens == null ? model.backend().driving().promptRows() : chunkTokens;
+    int sequences = maxSequences == null ? DEFAULT_MAX_SEQUENCES : maxSequences;
+    EngineOptions limits = new EngineOptions(1, chunk, sequences);
+    Decoder decoder = model.decoder();
+    long memory = decoder.cacheBytes(limits.rows());
+    return limits.withCachePages(pages(model.config(), decoder.pageBytes(), memory, sequences));
+  }
+
+  static int pages(ModelConfig config, long pageBytes, long memoryBytes, int sequences) {
+    int context = PagePool.pagesFor(config.maxPositions());
     if (memoryBytes < pageBytes) {
       throw new IllegalArgumentException(
           String.format(
@@ -56,26 +70,15 @@ public record EngineOptions(int cachePages, int chunkTokens, int maxSequences) {
               KvStore.PAGE,
               pageBytes,
               config.maxPositions(),
-              PagePool.pagesFor(config.maxPositions()) * pageBytes));
+              context * pageBytes));
     }
-    long useful = (long) DEFAULT_MAX_SEQUENCES * PagePool.pagesFor(config.maxPositions());
-    long pages = Math.min(memoryBytes / pageBytes, Math.min(useful, Integer.MAX_VALUE));
-    return new EngineOptions((int) pages, DEFAULT_CHUNK_TOKENS, DEFAULT_MAX_SEQUENCES);
+    long useful = (long) sequences * context;
+    return (int) Math.min(memoryBytes / pageBytes, Math.min(useful, Integer.MAX_VALUE));
   }
 
-  /** Returns the default limits with a cache of at most half of this JVM's heap. */
-  public static EngineOptions forModel(ModelConfig config) {
-    return forModel(config, Runtime.getRuntime().maxMemory() / 2);
-  }
-
-  /**
-   * Returns the bytes of one page of 64 tokens: keys, values and compressed keys of all layers in
-   * float32.
-   */
-  public static long pageBytes(ModelConfig config) {
-    SparseConfig sparse = config.sparseOrDefault();
-    long vectors = 2L * KvStore.PAGE + slots(sparse.kernelStride()) + slots(sparse.coarseStride());
-    return vectors * config.layers() * config.kvHeads() * config.headDim() * Float.BYTES;
+  /** Returns the most rows of a step. */
+  int rows() {
+    return Math.addExact(maxSequences, chunkTokens);
   }
 
   /** Returns a copy with another cache size. */
@@ -91,10 +94,6 @@ public record EngineOptions(int cachePages, int chunkTokens, int maxSequences) {
   /** Returns a copy with another bound of running requests. */
   public EngineOptions withMaxSequences(int sequences) {
     return new EngineOptions(cachePages, chunkTokens, sequences);
-  }
-
-  private static int slots(int stride) {
-    return (KvStore.PAGE + stride - 1) / stride;
   }
 
   private static void atLeastOne(String name, int value) {

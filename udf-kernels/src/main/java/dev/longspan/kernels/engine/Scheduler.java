@@ -37,6 +37,7 @@ final class Scheduler implements AutoCloseable {
     separatePhases = model.backend().driving().separatePhases();
     this.meter = meter;
     pool = new PagePool(options.cachePages());
+    model.decoder().reserve(options.rows());
     kv = model.kvStore(options.cachePages());
     runner = new StepRunner(model, kv, endIds, meter);
   }

@@ -2,18 +2,15 @@ package dev.longspan.kernels.model;
 
 import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.backend.Backend;
-import dev.longspan.kernels.backend.Buffer;
+import dev.longspan.kernels.backend.Decoder;
 import dev.longspan.kernels.backend.KvStore;
-import dev.longspan.kernels.backend.Weight;
 import dev.longspan.kernels.checkpoint.Checkpoint;
 import dev.longspan.kernels.checkpoint.CheckpointException;
 import dev.longspan.kernels.checkpoint.WeightSource;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
- * A decoder of the Llama family (MiniCPM4, Llama, Qwen2, Qwen3) on a backend.
+ * A decoder of the Llama family (MiniCPM4, Llama, Qwen2, Qwen3) on a backend: checks what goes in.
  *
  * <p>Not thread safe. {@link #close} frees weights and activations; the backend and the cache stay
  * their owners' business.
@@ -21,27 +18,12 @@ import java.util.List;
 public final class Model implements AutoCloseable {
   private final ModelConfig config;
   private final Backend backend;
-  private final Weight embedding;
-  private final Weight head;
-  private final Buffer norm;
-  private final List<LayerWeights> layers = new ArrayList<>();
-  private final Backend.Pass pass = this::run;
-  private Activations activations;
+  private final Decoder decoder;
 
   private Model(ModelConfig config, WeightSource weights, Backend backend) {
     this.config = config;
     this.backend = backend;
-    int vocab = config.vocabSize();
-    int hidden = config.hiddenSize();
-    embedding = backend.weight(weights.tensor("model.embed_tokens.weight", vocab, hidden));
-    for (int i = 0; i < config.layers(); i++) {
-      layers.add(LayerWeights.load(config, weights, backend, i));
-    }
-    norm = backend.parameter(weights.tensor("model.norm.weight", hidden));
-    head =
-        config.tiedEmbeddings()
-            ? embedding
-            : backend.weight(weights.tensor("lm_head.weight", vocab, hidden));
+    decoder = backend.load(config, weights);
   }
 
   /**
@@ -75,9 +57,14 @@ public final class Model implements AutoCloseable {
     return backend;
   }
 
+  /** Returns the weights on their device, for what concerns memory. */
+  public Decoder decoder() {
+    return decoder;
+  }
+
   /** Returns an empty cache of {@code pages} pages for this model. */
   public KvStore kvStore(int pages) {
-    return backend.kvStore(config, pages);
+    return decoder.kvStore(pages);
   }
 
   /**
@@ -95,8 +82,7 @@ public final class Model implements AutoCloseable {
     if (step.rows() == 0) {
       return () -> new Results(new int[0], new float[0]);
     }
-    activations(step.rows());
-    Pending pending = backend.run(step, kv, pass);
+    Pending pending = decoder.launch(step, kv);
     for (Step.Segment segment : step.segments()) {
       segment.sequence().advance(segment.count());
     }
@@ -106,31 +92,6 @@ public final class Model implements AutoCloseable {
   /** Launches a step and waits for it. */
   public Results forward(Step step, KvStore kv) {
     return launch(step, kv).collect();
-  }
-
-  private Pending run(Step step, KvStore kv) {
-    Activations a = activations;
-    backend.embed(embedding, step.tokens(), config.embeddingScale(), a.x);
-    for (int i = 0; i < layers.size(); i++) {
-      layer(layers.get(i), i, step, kv, a);
-    }
-    return backend.pick(config, a.x, step, norm, head);
-  }
-
-  private void layer(LayerWeights w, int index, Step step, KvStore kv, Activations a) {
-    int rows = step.rows();
-    int hidden = config.hiddenSize();
-    float eps = config.rmsNormEps();
-    float scale = config.residualScale();
-    backend.rmsNorm(a.x, rows, hidden, w.inputNorm(), eps, a.normed);
-    backend.matmul(a.normed, rows, w.qkv(), w.qkvBias(), Backend.Epilogue.STORE, 1, a.qkv);
-    backend.ropeAndStore(config, a.qkv, w.qNorm(), w.kNorm(), step, index, kv);
-    backend.attend(config, a.qkv, step, index, kv, a.attention);
-    backend.matmul(
-        a.attention, rows, w.output(), w.outputBias(), Backend.Epilogue.ADD_SCALED, scale, a.x);
-    backend.rmsNorm(a.x, rows, hidden, w.postNorm(), eps, a.normed);
-    backend.matmul(a.normed, rows, w.gateUp(), null, Backend.Epilogue.SWIGLU, 1, a.mlp);
-    backend.matmul(a.mlp, rows, w.down(), null, Backend.Epilogue.ADD_SCALED, scale, a.x);
   }
 
   private void check(Step step, KvStore kv) {
@@ -246,52 +207,8 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private void activations(int rows) {
-    if (activations == null || activations.rows < rows) {
-      if (activations != null) {
-        activations.close();
-        activations = null;
-      }
-      activations = new Activations(config, backend, rows);
-    }
-  }
-
   @Override
   public void close() {
-    if (activations != null) {
-      activations.close();
-      activations = null;
-    }
-    layers.forEach(LayerWeights::close);
-    norm.close();
-    embedding.close();
-    if (head != embedding) {
-      head.close();
-    }
-  }
-
-  /** Buffers for the rows of a step, kept for the next. */
-  private static final class Activations {
-    final int rows;
-    final Buffer x;
-    final Buffer normed;
-    final Buffer qkv;
-    final Buffer attention;
-    final Buffer mlp;
-
-    Activations(ModelConfig config, Backend backend, int rows) {
-      this.rows = rows;
-      x = backend.allocate((long) rows * config.hiddenSize());
-      normed = backend.allocate((long) rows * config.hiddenSize());
-      qkv = backend.allocate((long) rows * config.qkvSize());
-      attention = backend.allocate((long) rows * config.heads() * config.headDim());
-      mlp = backend.allocate((long) rows * config.intermediateSize());
-    }
-
-    void close() {
-      for (Buffer buffer : new Buffer[] {x, normed, qkv, attention, mlp}) {
-        buffer.close();
-      }
-    }
+    decoder.close();
   }
 }

@@ -8,7 +8,10 @@ import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.attention.DenseAttention;
 import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.attention.KvView;
-import dev.longspan.kernels.backend.Backend.Epilogue;
+import dev.longspan.kernels.backend.host.Buffer;
+import dev.longspan.kernels.backend.host.HostBackend;
+import dev.longspan.kernels.backend.host.HostBackend.Epilogue;
+import dev.longspan.kernels.backend.host.Weight;
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
 import dev.longspan.kernels.checkpoint.Dtype;
 import dev.longspan.kernels.checkpoint.RandomWeights;
@@ -34,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every operation of every backend against the oracle: random numbers, odd sizes, corner cases. */
 class BackendOperationsTest {
-  private static final Backend ORACLE = new ScalarBackend();
+  private static final HostBackend ORACLE = new ScalarBackend();
 
   private static Stream<Arguments> backendsAndTypes() {
     return TestBackends.others()
@@ -50,7 +53,7 @@ class BackendOperationsTest {
     return values;
   }
 
-  private static Buffer on(Backend backend, float[] values) {
+  private static Buffer on(HostBackend backend, float[] values) {
     Buffer buffer = backend.allocate(values.length);
     buffer.copyFrom(values, values.length);
     return buffer;
@@ -75,7 +78,7 @@ class BackendOperationsTest {
   @MethodSource("backendsAndTypes")
   void matmul(String name, Dtype dtype) {
     RandomWeights source = new RandomWeights(1, dtype);
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       for (int rows : new int[] {1, 2, 5, 7, 64, 67}) {
         for (int in : new int[] {1, 31, 64, 300, 1030}) {
           for (int out : new int[] {2, 14, 66, 130}) {
@@ -95,7 +98,7 @@ class BackendOperationsTest {
   }
 
   private static float[] matmul(
-      Backend backend,
+      HostBackend backend,
       RandomWeights source,
       int rows,
       int in,
@@ -117,10 +120,10 @@ class BackendOperationsTest {
   @MethodSource("backendsAndTypes")
   void swigluOfLargeGates(String name, Dtype dtype) {
     RandomWeights source = new RandomWeights(2, dtype);
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       float[] want = new float[3 * 35];
       float[] got = new float[3 * 35];
-      for (Backend b : List.of(ORACLE, backend)) {
+      for (HostBackend b : List.of(ORACLE, backend)) {
         try (Weight w = b.weight(source.tensor("gate", 35, 40), source.tensor("up", 35, 40));
             Buffer x = on(b, random(3 * 40, 500, 3));
             Buffer y = b.allocate(3 * 35)) {
@@ -140,10 +143,10 @@ class BackendOperationsTest {
   void embed(String name, Dtype dtype) {
     RandomWeights source = new RandomWeights(3, dtype);
     int[] tokens = {5, 0, 70, 70, 3, 69, 1};
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       for (int width : new int[] {1, 16, 52, 129}) {
         List<float[]> results = new ArrayList<>();
-        for (Backend b : List.of(ORACLE, backend)) {
+        for (HostBackend b : List.of(ORACLE, backend)) {
           try (Weight table = b.weight(source.tensor("embed", 71, width));
               Buffer out = b.allocate(tokens.length * width)) {
             b.embed(table, tokens, 12, out);
@@ -159,12 +162,12 @@ class BackendOperationsTest {
   @MethodSource("backendsAndTypes")
   void rmsNorm(String name, Dtype dtype) {
     RandomWeights source = new RandomWeights(4, dtype);
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       for (int cols : new int[] {1, 7, 16, 17, 52, 256, 301}) {
         float[] x = random(5 * cols, 3, cols);
         Arrays.fill(x, 2 * cols, 3 * cols, 0);
         List<float[]> results = new ArrayList<>();
-        for (Backend b : List.of(ORACLE, backend)) {
+        for (HostBackend b : List.of(ORACLE, backend)) {
           try (Buffer weight = b.parameter(source.tensor("norm.weight", cols));
               Buffer from = on(b, x);
               Buffer to = b.allocate(5 * cols)) {
@@ -185,10 +188,10 @@ class BackendOperationsTest {
     RandomWeights source = new RandomWeights(5, dtype);
     ModelConfig config = TestModels.config(1, 2, 32);
     Filters warm = new Filters(1.1, 20, 0.9, 0, 1);
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       List<float[]> logits = new ArrayList<>();
       List<Results> results = new ArrayList<>();
-      for (Backend b : List.of(ORACLE, backend)) {
+      for (HostBackend b : List.of(ORACLE, backend)) {
         try (Weight head = b.weight(source.tensor("head", 101, 52));
             Buffer norm = b.parameter(source.tensor("norm.weight", 52));
             Buffer x = on(b, random(130 * 52, 2, 9))) {
@@ -202,7 +205,7 @@ class BackendOperationsTest {
           }
           picks.add(new Pick.Score(129, 100));
           Step step = new Step(new int[130], List.of(), picks);
-          results.add(b.pick(config, x, step, norm, head).collect());
+          results.add(b.pick(config, x, step, norm, head));
           logits.add(read);
         }
       }
@@ -242,7 +245,13 @@ class BackendOperationsTest {
     final Map<String, int[]> blocks = new TreeMap<>();
     final List<float[]> stored = new ArrayList<>();
 
-    Cache(Backend b, ModelConfig c, AttentionMethod method, boolean norm, double size, int tokens) {
+    Cache(
+        HostBackend b,
+        ModelConfig c,
+        AttentionMethod method,
+        boolean norm,
+        double size,
+        int tokens) {
       int width = c.qkvSize();
       int outWidth = c.heads() * c.headDim();
       q = new float[tokens * width];
@@ -326,7 +335,7 @@ class BackendOperationsTest {
   @ParameterizedTest(name = "{0}, {2}")
   @MethodSource("backendsAndShapes")
   void ropeStoreAndAttend(String name, ModelConfig config, String shape) {
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       for (AttentionMethod method : List.of(new DenseAttention(), new InfLlmV2(config.sparse()))) {
         agree(
             new Cache(ORACLE, config, method, true, 1, 467),
@@ -338,7 +347,7 @@ class BackendOperationsTest {
   @ParameterizedTest(name = "{0}, {2}")
   @MethodSource("backendsAndShapes")
   void attendToOneKeyAboveAll(String name, ModelConfig config, String shape) {
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       // Products of some hundreds: the softmax is all or nothing and must not overflow.
       Cache want = new Cache(ORACLE, config, new DenseAttention(), false, 8, 200);
       Cache got = new Cache(backend, config, new DenseAttention(), false, 8, 200);
@@ -358,7 +367,7 @@ class BackendOperationsTest {
     }
     RopeConfig rope = new RopeConfig(c.rope().invFreq(), factor, 1.19f);
     ModelConfig config = c.withRope(rope);
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       Cache want = new Cache(ORACLE, config, new DenseAttention(), false, 1, 1500);
       agree(want, new Cache(backend, config, new DenseAttention(), false, 1, 1500));
       float[] plain = new Cache(ORACLE, c, new DenseAttention(), false, 1, 1500).q;

@@ -3,7 +3,9 @@ package dev.longspan.kernels.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.longspan.kernels.backend.cuda.device.Device;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -31,12 +33,19 @@ class BackendsTest {
 
   @Test
   void refusesCudaWithTheReason() {
+    String refusal = Device.refusal("0");
+    assumeTrue(refusal != null, "this machine has a GPU");
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> Backends.open("cuda"));
-    assertEquals(
-        "backend 'cuda' cannot be used: this version has no CUDA kernels; use vector, or a release"
-            + " with cuda",
-        e.getMessage());
+    assertEquals("backend 'cuda' cannot be used: " + refusal, e.getMessage());
+  }
+
+  @Test
+  void withoutCudaAutoTakesTheNext() {
+    assumeTrue(Device.refusal("0") != null, "this machine has a GPU");
+    try (Backend backend = Backends.open("auto")) {
+      assertEquals("vector", backend.name());
+    }
   }
 
   @Test

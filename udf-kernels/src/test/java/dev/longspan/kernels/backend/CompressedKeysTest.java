@@ -6,6 +6,8 @@ import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.attention.DenseAttention;
 import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.attention.KvView;
+import dev.longspan.kernels.backend.host.Buffer;
+import dev.longspan.kernels.backend.host.HostBackend;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Sequence;
 import dev.longspan.kernels.model.SparseConfig;
@@ -25,7 +27,7 @@ class CompressedKeysTest {
   void areMeansOfTheirWindowsHoweverTheTokensCome(String name) {
     SparseConfig other = new SparseConfig(24, 8, 1, 64, 64, 4, 0, true, false);
     ModelConfig config = TestModels.config(2, 2, 20);
-    try (Backend backend = Backends.open(name)) {
+    try (HostBackend backend = TestBackends.host(name)) {
       for (ModelConfig c : List.of(config, config.withSparse(other), config.withSparse(null))) {
         // Dense rows keep them too: the sequence may grow to where it becomes sparse.
         for (AttentionMethod method :
@@ -38,7 +40,7 @@ class CompressedKeysTest {
     }
   }
 
-  private static void check(Backend backend, ModelConfig c, AttentionMethod method, int chunk) {
+  private static void check(HostBackend backend, ModelConfig c, AttentionMethod method, int chunk) {
     Sequence sequence = TestModels.sequence(method, TOKENS, TOKENS);
     Random random = new Random(chunk);
     try (KvStore kv = backend.kvStore(c, TestModels.pages(TOKENS))) {

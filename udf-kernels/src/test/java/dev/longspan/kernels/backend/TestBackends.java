@@ -1,5 +1,6 @@
 package dev.longspan.kernels.backend;
 
+import dev.longspan.kernels.backend.host.HostBackend;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -12,6 +13,11 @@ public final class TestBackends {
   /** Returns the names of all backends, the oracle first. */
   public static Stream<String> all() {
     return NAMES.stream();
+  }
+
+  /** Opens a backend whose operations are tested one by one. */
+  public static HostBackend host(String name) {
+    return (HostBackend) Backends.open(name);
   }
 
   /** Returns the names of the backends that are held against the oracle. */

@@ -1,7 +1,10 @@
 package dev.longspan.kernels.engine;
 
 import dev.longspan.kernels.backend.Backend;
+import dev.longspan.kernels.backend.Decoder;
 import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.checkpoint.WeightSource;
+import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Pending;
 import dev.longspan.kernels.model.Pick;
 import dev.longspan.kernels.model.Results;
@@ -23,6 +26,7 @@ import java.util.Map;
 final class AheadBackend {
   private static final int ANSWER_ROWS = 5;
 
+  private final Decoder decoder;
   private final Map<Sequence, Integer> drawn = new IdentityHashMap<>();
   private final Map<Sequence, BitSet> seen = new IdentityHashMap<>();
   private final Deque<Late> queue = new ArrayDeque<>();
@@ -31,14 +35,12 @@ final class AheadBackend {
   private final class Late implements Pending {
     private final Step step;
     private final KvStore kv;
-    private final Backend.Pass pass;
     private Results results;
     private RuntimeException failure;
 
-    Late(Step step, KvStore kv, Backend.Pass pass) {
+    Late(Step step, KvStore kv) {
       this.step = step;
       this.kv = kv;
-      this.pass = pass;
     }
 
     void run() {
@@ -52,7 +54,7 @@ final class AheadBackend {
       }
       List<Pick> picks = step.picks().stream().map(this::withSeen).toList();
       try {
-        results = pass.run(new Step(tokens, step.segments(), picks), kv).collect();
+        results = decoder.launch(new Step(tokens, step.segments(), picks), kv).collect();
       } catch (RuntimeException e) {
         failure = e;
         return;
@@ -99,30 +101,53 @@ final class AheadBackend {
     }
   }
 
+  private AheadBackend(Decoder decoder) {
+    this.decoder = decoder;
+  }
+
   static Backend of(Backend backend) {
-    AheadBackend ahead = new AheadBackend();
-    return (Backend)
-        Proxy.newProxyInstance(
-            Backend.class.getClassLoader(),
-            new Class<?>[] {Backend.class},
-            (proxy, method, args) -> {
-              switch (method.getName()) {
-                case "driving":
-                  return new Backend.Driving(true, ANSWER_ROWS, true);
-                case "run":
-                  return ahead.launch((Step) args[0], (KvStore) args[1], (Backend.Pass) args[2]);
-                default:
-                  try {
-                    return method.invoke(backend, args);
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  }
-              }
+    return proxy(
+        Backend.class,
+        backend,
+        (method, args) ->
+            switch (method) {
+              case "driving" -> new Backend.Driving(true, 512, ANSWER_ROWS, true);
+              case "load" -> late(backend.load((ModelConfig) args[0], (WeightSource) args[1]));
+              default -> null;
             });
   }
 
-  private Pending launch(Step step, KvStore kv, Backend.Pass pass) {
-    Late late = new Late(step, kv, pass);
+  private static Decoder late(Decoder decoder) {
+    AheadBackend ahead = new AheadBackend(decoder);
+    return proxy(
+        Decoder.class,
+        decoder,
+        (method, args) ->
+            method.equals("launch") ? ahead.launch((Step) args[0], (KvStore) args[1]) : null);
+  }
+
+  /** What stands in for a method; null where it stays as it is. */
+  private interface Instead {
+    Object call(String method, Object[] args);
+  }
+
+  private static <T> T proxy(Class<T> type, T of, Instead instead) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, args) -> {
+              Object result = instead.call(method.getName(), args);
+              try {
+                return result != null ? result : method.invoke(of, args);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
+  }
+
+  private Pending launch(Step step, KvStore kv) {
+    Late late = new Late(step, kv);
     queue.add(late);
     return late;
   }

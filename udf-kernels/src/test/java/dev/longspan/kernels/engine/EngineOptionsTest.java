@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longspan.kernels.backend.scalar.ScalarBackend;
+import dev.longspan.kernels.model.Model;
 import dev.longspan.kernels.model.ModelConfig;
 import org.junit.jupiter.api.Test;
 
@@ -12,24 +14,32 @@ class EngineOptionsTest {
 
   @Test
   void aPageHoldsKeysValuesAndCompressedKeysOfAllLayers() {
-    // 64 keys, 64 values, 4 fine and 1 coarse key, in 2 layers of 2 heads of 8 floats
-    assertEquals((64 + 64 + 4 + 1) * 2 * 2 * 8 * 4, EngineOptions.pageBytes(config));
+    try (Model model = Tiny.model(new ScalarBackend())) {
+      // 64 keys, 64 values, 4 fine and 1 coarse key, in 2 layers of 2 heads of 8 floats
+      assertEquals((64 + 64 + 4 + 1) * 2 * 2 * 8 * 4, model.decoder().pageBytes());
+    }
   }
 
   @Test
   void takesAsManyPagesAsTheMemoryHoldsAndTheModelCanUse() {
-    long page = EngineOptions.pageBytes(config);
-    assertEquals(1, EngineOptions.forModel(config, page).cachePages());
-    assertEquals(9, EngineOptions.forModel(config, 10 * page - 1).cachePages());
-    EngineOptions all = EngineOptions.forModel(config, Long.MAX_VALUE);
-    assertEquals(all.maxSequences() * PagePool.pagesFor(config.maxPositions()), all.cachePages());
-    assertEquals(all, EngineOptions.forModel(config), "half the heap is more than it can use");
+    assertEquals(1, EngineOptions.pages(config, 1_000, 1_000, 4));
+    assertEquals(9, EngineOptions.pages(config, 1_000, 9_999, 4));
+    int context = PagePool.pagesFor(config.maxPositions());
+    assertEquals(4 * context, EngineOptions.pages(config, 1_000, Long.MAX_VALUE, 4));
+    try (Model model = Tiny.model(new ScalarBackend())) {
+      assertEquals(
+          new EngineOptions(32 * context, 512, 32),
+          EngineOptions.forModel(model),
+          "half the heap is more than it can use");
+      assertEquals(new EngineOptions(2 * context, 7, 2), EngineOptions.forModel(model, 7, 2));
+    }
   }
 
   @Test
   void refusesLessThanOnePageWithTheNumbers() {
     var e =
-        assertThrows(IllegalArgumentException.class, () -> EngineOptions.forModel(config, 1_000));
+        assertThrows(
+            IllegalArgumentException.class, () -> EngineOptions.pages(config, 17_024, 1_000, 4));
     assertTrue(
         e.getMessage().startsWith("1,000 bytes are too few for a KV cache: one page of 64 tokens")
             && e.getMessage().contains("17,024 bytes")

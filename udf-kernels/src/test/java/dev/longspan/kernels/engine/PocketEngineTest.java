@@ -71,7 +71,7 @@ class PocketEngineTest {
         }
       }
     }
-    try (Engine engine = Engine.start(model, tokenizer, EngineOptions.forModel(model.config()))) {
+    try (Engine engine = Engine.start(model, tokenizer, EngineOptions.forModel(model))) {
       List<Response> responses = Tiny.answers(engine, requests);
       for (int i = 0; i < responses.size(); i++) {
         Response response = responses.get(i);

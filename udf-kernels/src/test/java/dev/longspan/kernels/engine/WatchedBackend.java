@@ -1,7 +1,9 @@
 package dev.longspan.kernels.engine;
 
 import dev.longspan.kernels.backend.Backend;
+import dev.longspan.kernels.backend.host.HostBackend;
 import dev.longspan.kernels.model.Step;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.function.Consumer;
@@ -14,8 +16,11 @@ final class WatchedBackend {
     return (Backend)
         Proxy.newProxyInstance(
             Backend.class.getClassLoader(),
-            new Class<?>[] {Backend.class},
+            new Class<?>[] {HostBackend.class},
             (proxy, method, args) -> {
+              if (method.isDefault()) {
+                return InvocationHandler.invokeDefault(proxy, method, args);
+              }
               if (method.getName().equals("attend") && (int) args[3] == 1) {
                 watcher.accept((Step) args[2]);
               }

@@ -3,15 +3,14 @@ package dev.longspan.kernels.backend.scalar;
 import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.attention.KvView;
-import dev.longspan.kernels.backend.Backend;
-import dev.longspan.kernels.backend.Buffer;
-import dev.longspan.kernels.backend.HostPicks;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.backend.SelectionListener;
-import dev.longspan.kernels.backend.Weight;
+import dev.longspan.kernels.backend.host.Buffer;
+import dev.longspan.kernels.backend.host.HostBackend;
+import dev.longspan.kernels.backend.host.HostPicks;
+import dev.longspan.kernels.backend.host.Weight;
 import dev.longspan.kernels.checkpoint.Tensor;
 import dev.longspan.kernels.model.ModelConfig;
-import dev.longspan.kernels.model.Pending;
 import dev.longspan.kernels.model.Results;
 import dev.longspan.kernels.model.RopeConfig;
 import dev.longspan.kernels.model.Sequence;
@@ -25,7 +24,7 @@ import java.util.stream.IntStream;
  * <p>Rows and columns are spread over the common pool; each result is computed by one thread in one
  * order, so it does not depend on their number.
  */
-public final class ScalarBackend implements Backend {
+public final class ScalarBackend implements HostBackend {
   /** Columns that a matmul works on at once: their sums do not wait for each other. */
   private static final int TILE = 8;
 
@@ -40,6 +39,11 @@ public final class ScalarBackend implements Backend {
   @Override
   public String description() {
     return "scalar: plain loops, double accumulation";
+  }
+
+  @Override
+  public Driving driving() {
+    return Driving.HOST;
   }
 
   @Override
@@ -268,31 +272,29 @@ public final class ScalarBackend implements Backend {
   }
 
   @Override
-  public Pending pick(ModelConfig config, Buffer x, Step step, Buffer norm, Weight head) {
+  public Results pick(ModelConfig config, Buffer x, Step step, Buffer norm, Weight head) {
     int hidden = config.hiddenSize();
     float[] from = ScalarBuffer.of(x);
     float[] weight = ScalarBuffer.of(norm);
     int vocab = head.out();
-    Results results =
-        picks.run(
-            step.picks(),
-            vocab,
-            (rows, logits) -> {
-              float[] last = new float[rows.length * hidden];
-              for (int i = 0; i < rows.length; i++) {
-                int at = rows[i] * hidden;
-                normalise(from, at, hidden, weight, config.rmsNormEps(), last, i * hidden);
-                for (int c = 0; c < hidden; c++) {
-                  last[i * hidden + c] *= config.logitScale();
-                }
-              }
-              product(
-                  last,
-                  rows.length,
-                  (ScalarWeight) head,
-                  (r, c, v) -> logits[r * vocab + c] = (float) v);
-            });
-    return () -> results;
+    return picks.run(
+        step.picks(),
+        vocab,
+        (rows, logits) -> {
+          float[] last = new float[rows.length * hidden];
+          for (int i = 0; i < rows.length; i++) {
+            int at = rows[i] * hidden;
+            normalise(from, at, hidden, weight, config.rmsNormEps(), last, i * hidden);
+            for (int c = 0; c < hidden; c++) {
+              last[i * hidden + c] *= config.logitScale();
+            }
+          }
+          product(
+              last,
+              rows.length,
+              (ScalarWeight) head,
+              (r, c, v) -> logits[r * vocab + c] = (float) v);
+        });
   }
 
   @Override

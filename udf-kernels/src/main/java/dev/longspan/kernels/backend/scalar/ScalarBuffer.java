@@ -1,6 +1,6 @@
 package dev.longspan.kernels.backend.scalar;
 
-import dev.longspan.kernels.backend.Buffer;
+import dev.longspan.kernels.backend.host.Buffer;
 
 /** A float array. */
 record ScalarBuffer(float[] data) implements Buffer {

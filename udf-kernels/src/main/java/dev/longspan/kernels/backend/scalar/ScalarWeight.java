@@ -1,6 +1,6 @@
 package dev.longspan.kernels.backend.scalar;
 
-import dev.longspan.kernels.backend.Weight;
+import dev.longspan.kernels.backend.host.Weight;
 import dev.longspan.kernels.checkpoint.Tensor;
 
 /** A weight matrix as it is stored, [out, in], widened to float32. */

@@ -61,7 +61,7 @@ final class Attention {
     }
   }
 
-  /** Attends as {@link dev.longspan.kernels.backend.Backend#attend} says. */
+  /** Attends as {@link dev.longspan.kernels.backend.host.HostBackend#attend} says. */
   void run(ModelConfig config, float[] qkv, Step step, int layer, VectorKvStore kv, float[] out) {
     List<Part> parts = new ArrayList<>();
     for (Step.Segment segment : step.segments()) {

@@ -6,7 +6,7 @@ import static dev.longspan.kernels.backend.vector.VectorMath.I;
 import static dev.longspan.kernels.backend.vector.VectorMath.L;
 import static dev.longspan.kernels.backend.vector.VectorMath.LOG2_E;
 
-import dev.longspan.kernels.backend.Backend.Epilogue;
+import dev.longspan.kernels.backend.host.HostBackend.Epilogue;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -48,7 +48,7 @@ final class Gemm {
     }
   }
 
-  /** Multiplies as {@link dev.longspan.kernels.backend.Backend#matmul} says. */
+  /** Multiplies as {@link dev.longspan.kernels.backend.host.HostBackend#matmul} says. */
   void multiply(
       float[] x,
       int rows,

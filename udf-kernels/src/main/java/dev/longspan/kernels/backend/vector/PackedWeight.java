@@ -4,7 +4,7 @@ import static dev.longspan.kernels.backend.vector.Tile.WIDTH;
 import static dev.longspan.kernels.backend.vector.VectorMath.I;
 import static dev.longspan.kernels.backend.vector.VectorMath.L;
 
-import dev.longspan.kernels.backend.Weight;
+import dev.longspan.kernels.backend.host.Weight;
 import dev.longspan.kernels.checkpoint.Dtype;
 import dev.longspan.kernels.checkpoint.Tensor;
 import jdk.incubator.vector.FloatVector;

@@ -3,15 +3,14 @@ package dev.longspan.kernels.backend.vector;
 import static dev.longspan.kernels.backend.vector.VectorMath.F;
 import static dev.longspan.kernels.backend.vector.VectorMath.L;
 
-import dev.longspan.kernels.backend.Backend;
-import dev.longspan.kernels.backend.Buffer;
-import dev.longspan.kernels.backend.HostPicks;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.backend.SelectionListener;
-import dev.longspan.kernels.backend.Weight;
+import dev.longspan.kernels.backend.host.Buffer;
+import dev.longspan.kernels.backend.host.HostBackend;
+import dev.longspan.kernels.backend.host.HostPicks;
+import dev.longspan.kernels.backend.host.Weight;
 import dev.longspan.kernels.checkpoint.Tensor;
 import dev.longspan.kernels.model.ModelConfig;
-import dev.longspan.kernels.model.Pending;
 import dev.longspan.kernels.model.Results;
 import dev.longspan.kernels.model.Step;
 import jdk.incubator.vector.FloatVector;
@@ -27,7 +26,7 @@ import jdk.incubator.vector.FloatVector;
  * <p>Not thread safe, as every backend; its own threads spin while it is busy and end with {@link
  * #close}.
  */
-public final class VectorBackend implements Backend {
+public final class VectorBackend implements HostBackend {
   /** Rows that one task of a row-wise operation takes. */
   private static final int ROW_TASK = 32;
 
@@ -65,6 +64,11 @@ public final class VectorBackend implements Backend {
   public String description() {
     return String.format(
         "vector: Java Vector API, %d-bit, %d threads", F.vectorBitSize(), pool.threads());
+  }
+
+  @Override
+  public Driving driving() {
+    return Driving.HOST;
   }
 
   @Override
@@ -248,31 +252,29 @@ public final class VectorBackend implements Backend {
   }
 
   @Override
-  public Pending pick(ModelConfig config, Buffer x, Step step, Buffer norm, Weight head) {
+  public Results pick(ModelConfig config, Buffer x, Step step, Buffer norm, Weight head) {
     int hidden = config.hiddenSize();
     float[] from = VectorBuffer.of(x);
     float[] w = VectorBuffer.of(norm);
-    Results results =
-        picks.run(
-            step.picks(),
-            head.out(),
-            (rows, logits) -> {
-              int n = rows.length * hidden;
-              if (lastHidden.length < n) {
-                lastHidden = new float[n];
-              }
-              for (int i = 0; i < rows.length; i++) {
-                int at = rows[i] * hidden;
-                float eps = config.rmsNormEps();
-                normalise(from, at, hidden, w, eps, lastHidden, i * hidden, squares[0]);
-              }
-              for (int i = 0; i < n; i++) {
-                lastHidden[i] *= config.logitScale();
-              }
-              PackedWeight weight = (PackedWeight) head;
-              gemm.multiply(lastHidden, rows.length, weight, null, Epilogue.STORE, 1, logits);
-            });
-    return () -> results;
+    return picks.run(
+        step.picks(),
+        head.out(),
+        (rows, logits) -> {
+          int n = rows.length * hidden;
+          if (lastHidden.length < n) {
+            lastHidden = new float[n];
+          }
+          for (int i = 0; i < rows.length; i++) {
+            int at = rows[i] * hidden;
+            float eps = config.rmsNormEps();
+            normalise(from, at, hidden, w, eps, lastHidden, i * hidden, squares[0]);
+          }
+          for (int i = 0; i < n; i++) {
+            lastHidden[i] *= config.logitScale();
+          }
+          PackedWeight weight = (PackedWeight) head;
+          gemm.multiply(lastHidden, rows.length, weight, null, Epilogue.STORE, 1, logits);
+        });
   }
 
   /** Work on a range of rows. */

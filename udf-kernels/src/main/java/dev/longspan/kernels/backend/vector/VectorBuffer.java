@@ -1,6 +1,6 @@
 package dev.longspan.kernels.backend.vector;
 
-import dev.longspan.kernels.backend.Buffer;
+import dev.longspan.kernels.backend.host.Buffer;
 
 /** A float array on the heap. */
 record VectorBuffer(float[] data) implements Buffer {

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longspan.kernels.attention.DenseAttention;
 import dev.longspan.kernels.attention.KvView;
-import dev.longspan.kernels.backend.Backend.Epilogue;
-import dev.longspan.kernels.backend.Buffer;
 import dev.longspan.kernels.backend.KvStore;
-import dev.longspan.kernels.backend.Weight;
+import dev.longspan.kernels.backend.host.Buffer;
+import dev.longspan.kernels.backend.host.HostBackend.Epilogue;
+import dev.longspan.kernels.backend.host.Weight;
 import dev.longspan.kernels.checkpoint.Dtype;
 import dev.longspan.kernels.checkpoint.RandomWeights;
 import dev.longspan.kernels.checkpoint.Tensor;

@@ -9,9 +9,9 @@ import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.attention.DenseAttention;
 import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.attention.KvView;
-import dev.longspan.kernels.backend.Backend;
-import dev.longspan.kernels.backend.Buffer;
 import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.backend.host.Buffer;
+import dev.longspan.kernels.backend.host.HostBackend;
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Sequence;
@@ -54,7 +54,12 @@ class VectorAttentionTest {
 
   /** Stores some tokens and attends for them, on layer 1. */
   private static Outcome attend(
-      Backend backend, ModelConfig config, KvStore kv, Sequence sequence, int start, float[] qkv) {
+      HostBackend backend,
+      ModelConfig config,
+      KvStore kv,
+      Sequence sequence,
+      int start,
+      float[] qkv) {
     int count = qkv.length / config.qkvSize();
     Map<String, int[]> blocks = new ConcurrentHashMap<>();
     backend.onSelect((s, layer, p, head, selected) -> blocks.put(p + "." + head, selected));
@@ -72,7 +77,7 @@ class VectorAttentionTest {
   }
 
   private static Outcome attend(
-      Backend backend, ModelConfig config, AttentionMethod method, float[] qkv) {
+      HostBackend backend, ModelConfig config, AttentionMethod method, float[] qkv) {
     int count = qkv.length / config.qkvSize();
     try (KvStore kv = backend.kvStore(config, TestModels.pages(count))) {
       return attend(backend, config, kv, TestModels.sequence(method, count, count), 0, qkv);
@@ -88,10 +93,10 @@ class VectorAttentionTest {
   void cacheHoldsWhatTheOracleHolds() {
     int count = 333;
     float[] qkv = random(count * CONFIG.qkvSize(), 1, 1);
-    Backend[] backends = {new ScalarBackend(), new VectorBackend(2)};
+    HostBackend[] backends = {new ScalarBackend(), new VectorBackend(2)};
     KvView[] views = new KvView[2];
     for (int i = 0; i < 2; i++) {
-      try (Backend backend = backends[i]) {
+      try (HostBackend backend = backends[i]) {
         KvStore kv = backend.kvStore(CONFIG, TestModels.pages(count));
         Sequence sequence = TestModels.sequence(new DenseAttention(), count, count);
         attend(backend, CONFIG, kv, sequence, 0, qkv);
@@ -142,8 +147,8 @@ class VectorAttentionTest {
         qkv[t * CONFIG.qkvSize() + k + i] *= factor;
       }
     }
-    try (Backend oracle = new ScalarBackend();
-        Backend backend = new VectorBackend(2)) {
+    try (HostBackend oracle = new ScalarBackend();
+        HostBackend backend = new VectorBackend(2)) {
       Outcome want = attend(oracle, CONFIG, method, qkv);
       Outcome got = attend(backend, CONFIG, method, qkv);
       assertSameBlocks(want, got);
@@ -163,7 +168,7 @@ class VectorAttentionTest {
         qkv[t * CONFIG.qkvSize() + k + i] = 0;
       }
     }
-    try (Backend backend = new VectorBackend(2)) {
+    try (HostBackend backend = new VectorBackend(2)) {
       Outcome got = attend(backend, CONFIG, method, qkv);
       assertEquals(method instanceof InfLlmV2, !got.blocks.isEmpty());
       if (method instanceof InfLlmV2) {
@@ -178,8 +183,8 @@ class VectorAttentionTest {
   @MethodSource("methods")
   void threadsChangeNothing(AttentionMethod method) {
     float[] qkv = random(777 * CONFIG.qkvSize(), 1, 4);
-    try (Backend one = new VectorBackend(1);
-        Backend five = new VectorBackend(5)) {
+    try (HostBackend one = new VectorBackend(1);
+        HostBackend five = new VectorBackend(5)) {
       Outcome want = attend(one, CONFIG, method, qkv);
       Outcome got = attend(five, CONFIG, method, qkv);
       assertSameBlocks(want, got);
@@ -193,7 +198,7 @@ class VectorAttentionTest {
     int count = 450;
     float[] first = random(512 * CONFIG.qkvSize(), 30, 5);
     float[] second = random(count * CONFIG.qkvSize(), 1, 6);
-    try (Backend backend = new VectorBackend(2);
+    try (HostBackend backend = new VectorBackend(2);
         KvStore kv = backend.kvStore(CONFIG, 8)) {
       attend(backend, CONFIG, kv, TestModels.sequence(method, 512, 512), 0, first);
       Sequence sequence = TestModels.sequence(method, count, count);
@@ -214,7 +219,7 @@ class VectorAttentionTest {
     float[] changed = text.clone();
     System.arraycopy(end, 0, changed, 200 * size, end.length);
     int outSize = CONFIG.heads() * CONFIG.headDim();
-    try (Backend backend = new VectorBackend(2);
+    try (HostBackend backend = new VectorBackend(2);
         KvStore kv = backend.kvStore(CONFIG, 10)) {
       Sequence sequence = TestModels.sequence(method, 600, 600);
       attend(backend, CONFIG, kv, sequence, 0, text);
@@ -233,7 +238,7 @@ class VectorAttentionTest {
     qkv[100 * CONFIG.qkvSize() + CONFIG.qkvSize() - CONFIG.headDim() + 7] = Float.NaN;
     // The whole query of token 150, head 0.
     Arrays.fill(qkv, 150 * CONFIG.qkvSize(), 150 * CONFIG.qkvSize() + CONFIG.headDim(), -Float.NaN);
-    try (Backend backend = new VectorBackend(2)) {
+    try (HostBackend backend = new VectorBackend(2)) {
       float[] out = attend(backend, CONFIG, new DenseAttention(), qkv).out;
       int size = CONFIG.heads() * CONFIG.headDim();
       int head = 3 * CONFIG.headDim();

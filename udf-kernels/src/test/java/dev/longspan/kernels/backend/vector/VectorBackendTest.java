@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.longspan.kernels.backend.Backend;
-import dev.longspan.kernels.backend.Backend.Epilogue;
-import dev.longspan.kernels.backend.Buffer;
-import dev.longspan.kernels.backend.Weight;
+import dev.longspan.kernels.backend.host.Buffer;
+import dev.longspan.kernels.backend.host.HostBackend;
+import dev.longspan.kernels.backend.host.HostBackend.Epilogue;
+import dev.longspan.kernels.backend.host.Weight;
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
 import dev.longspan.kernels.checkpoint.Dtype;
 import dev.longspan.kernels.checkpoint.RandomWeights;
@@ -54,7 +54,7 @@ class VectorBackendTest {
 
   /** Returns x W^T with an epilogue on top of a buffer that is not empty. */
   private static float[] multiply(
-      Backend backend, Dtype dtype, Epilogue epilogue, float[] x, int rows, int in, int out) {
+      HostBackend backend, Dtype dtype, Epilogue epilogue, float[] x, int rows, int in, int out) {
     Tensor[] parts = {tensor("gate", dtype, out / 2, in), tensor("up", dtype, out - out / 2, in)};
     int columns = epilogue == Epilogue.SWIGLU ? out / 2 : out;
     try (Weight weight = backend.weight(parts);
@@ -75,8 +75,8 @@ class VectorBackendTest {
   @ParameterizedTest(name = "{0} {1} in {2} out {3}")
   @MethodSource("products")
   void productsAgreeWithTheOracle(Dtype dtype, Epilogue epilogue, int in, int out) {
-    try (Backend oracle = new ScalarBackend();
-        Backend backend = new VectorBackend(3)) {
+    try (HostBackend oracle = new ScalarBackend();
+        HostBackend backend = new VectorBackend(3)) {
       for (int rows : new int[] {1, 2, 7, 161}) {
         float[] x = floats(rows * in, rows);
         float[] want = multiply(oracle, dtype, epilogue, x, rows, in, out);
@@ -94,8 +94,8 @@ class VectorBackendTest {
   void aRowOfAProductDependsOnNothingElse(Dtype dtype, Epilogue epilogue, int in, int out) {
     int columns = epilogue == Epilogue.SWIGLU ? out / 2 : out;
     float[] x = floats(170 * in, 1);
-    try (Backend alone = new VectorBackend(1);
-        Backend many = new VectorBackend(4)) {
+    try (HostBackend alone = new VectorBackend(1);
+        HostBackend many = new VectorBackend(4)) {
       float[] whole = multiply(many, dtype, epilogue, x, 170, in, out);
       for (int rows : new int[] {1, 2, 3, 6, 12}) {
         assertArrayEquals(
@@ -111,8 +111,8 @@ class VectorBackendTest {
     int in = 70;
     int out = 135;
     float[] x = floats(3 * in, 2);
-    try (Backend oracle = new ScalarBackend();
-        Backend backend = new VectorBackend(2)) {
+    try (HostBackend oracle = new ScalarBackend();
+        HostBackend backend = new VectorBackend(2)) {
       for (int rows : new int[] {1, 3}) {
         float[] want = multiply(oracle, Dtype.BF16, Epilogue.STORE, x, rows, in, out);
         assertArrayEquals(
@@ -133,7 +133,7 @@ class VectorBackendTest {
 
   @Test
   void refusesPartsOfDifferentWidth() {
-    try (Backend backend = new VectorBackend(1)) {
+    try (HostBackend backend = new VectorBackend(1)) {
       Tensor wide = tensor("q", Dtype.BF16, 4, 32);
       Tensor narrow = tensor("k", Dtype.BF16, 4, 31);
       IllegalArgumentException e =
@@ -147,9 +147,9 @@ class VectorBackendTest {
   void embeddingsAreExact(Dtype dtype) {
     int[] tokens = {0, 130, 64, 63, 5, 64, 100, 33};
     float[][] results = new float[2][];
-    Backend[] backends = {new ScalarBackend(), new VectorBackend(2)};
+    HostBackend[] backends = {new ScalarBackend(), new VectorBackend(2)};
     for (int i = 0; i < 2; i++) {
-      try (Backend backend = backends[i];
+      try (HostBackend backend = backends[i];
           Weight table = backend.weight(tensor("embed", dtype, 131, 45));
           Buffer out = backend.allocate(tokens.length * 45L)) {
         backend.embed(table, tokens, 12f, out);
@@ -169,9 +169,9 @@ class VectorBackendTest {
   void rmsNormAgreesWithTheOracle(int cols) {
     int rows = 70;
     float[][] results = new float[2][rows * cols];
-    Backend[] backends = {new ScalarBackend(), new VectorBackend(2)};
+    HostBackend[] backends = {new ScalarBackend(), new VectorBackend(2)};
     for (int i = 0; i < 2; i++) {
-      try (Backend backend = backends[i];
+      try (HostBackend backend = backends[i];
           Buffer weight = backend.parameter(tensor("norm.weight", Dtype.F32, cols));
           Buffer x = backend.allocate((long) rows * cols)) {
         x.copyFrom(floats(rows * cols, 4), rows * cols);
@@ -188,7 +188,7 @@ class VectorBackendTest {
 
   @Test
   void aClosedBackendSaysSo() {
-    Backend backend = new VectorBackend(2);
+    HostBackend backend = new VectorBackend(2);
     Buffer x = backend.allocate(8);
     backend.close();
     IllegalStateException e =
@@ -198,7 +198,7 @@ class VectorBackendTest {
 
   @Test
   void refusesABufferBeyondAnArray() {
-    try (Backend backend = new VectorBackend(1)) {
+    try (HostBackend backend = new VectorBackend(1)) {
       IllegalArgumentException e =
           assertThrows(IllegalArgumentException.class, () -> backend.allocate(3_000_000_000L));
       assertTrue(e.getMessage().startsWith("3000000000 elements are too many"), e.getMessage());
