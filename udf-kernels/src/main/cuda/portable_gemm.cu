@@ -14,40 +14,42 @@ using namespace longspan;
 
 namespace {
 
-// ---- what becomes of the products: (r, c) is the element's row and column ------------------------
+// ---- what becomes of v = scale (y + bias), element (r, c) ----------------------------------------
 
-struct Store {  // out = y + bias, bf16, row-major
+struct Store {  // out = v, bf16, row-major
   static constexpr bool kGated = false;
-  __device__ static void put(void* out, int64_t pitch, int r, int c, float y, float,
-                             const float* bias) {
-    static_cast<bf16*>(out)[r * pitch + c] = __float2bfloat16_rn(bias == nullptr ? y : y + bias[c]);
+  __device__ static void put(void* out, int64_t pitch, int r, int c, float v) {
+    static_cast<bf16*>(out)[r * pitch + c] = __float2bfloat16_rn(v);
   }
 };
 
-struct StoreFloat {  // out = scale y, fp32, row-major
+struct StoreFloat {  // out = v, fp32, row-major
   static constexpr bool kGated = false;
-  __device__ static void put(void* out, int64_t pitch, int r, int c, float y, float scale,
-                             const float*) {
-    static_cast<float*>(out)[r * pitch + c] = scale * y;
+  __device__ static void put(void* out, int64_t pitch, int r, int c, float v) {
+    static_cast<float*>(out)[r * pitch + c] = v;
   }
 };
 
-struct AddScaled {  // out += scale (y + bias), fp32, row-major
+struct Add {  // out += v, fp32, row-major
   static constexpr bool kGated = false;
-  __device__ static void put(void* out, int64_t pitch, int r, int c, float y, float scale,
-                             const float* bias) {
-    float* to = static_cast<float*>(out) + r * pitch + c;
-    *to = fmaf(scale, bias == nullptr ? y : y + bias[c], *to);
+  __device__ static void put(void* out, int64_t pitch, int r, int c, float v) {
+    static_cast<float*>(out)[r * pitch + c] += v;
   }
 };
 
-struct SwiGlu {  // out = silu(gate) up, bf16, panel matrix
+struct SwiGlu {  // out = silu(gate) up, bf16, panel matrix; without scale and bias
   static constexpr bool kGated = true;
   __device__ static void put(void* out, int64_t pitch, int r, int c, float gate, float up) {
     static_cast<bf16*>(out)[panel_index(pitch, r, c)] =
         __float2bfloat16_rn(gate / (1.0f + __expf(-gate)) * up);
   }
 };
+
+template <class Epilogue>
+__device__ void put(void* out, int64_t pitch, int r, int c, float y, float scale,
+                    const float* bias) {
+  Epilogue::put(out, pitch, r, c, scale * (bias == nullptr ? y : y + bias[c]));
+}
 
 // ---- prompts ---------------------------------------------------------------------------------
 
@@ -125,10 +127,10 @@ __device__ void tiles(const bf16* x, int64_t ldx, int rows, const bf16* w, int64
         if constexpr (Epilogue::kGated) {
           int column = (first_col + warp_col + 8 * j) / 2 + lane % 4 * 2 + e % 2;
           if (j % 2 == 0 && r < rows && c < n) {
-            Epilogue::put(out, pitch, r, column, acc[i][j][e], acc[i][j + 1][e]);
+            Epilogue::put(out, pitch, r, column, acc[i][j][e], acc[i][j | 1][e]);
           }
         } else {
-          if (r < rows && c < n) Epilogue::put(out, pitch, r, c, acc[i][j][e], scale, bias);
+          if (r < rows && c < n) put<Epilogue>(out, pitch, r, c, acc[i][j][e], scale, bias);
         }
       }
     }
@@ -204,10 +206,10 @@ __device__ void few_rows(const bf16* x, int64_t ldx, int rows, const bf16* w, in
       if (r < rows && c < n) Epilogue::put(out, pitch, r, column, sum.x, sum.z);
       if (r + 1 < rows && c < n) Epilogue::put(out, pitch, r + 1, column, sum.y, sum.w);
     } else {
-      if (r < rows && c < n) Epilogue::put(out, pitch, r, c, sum.x, scale, bias);
-      if (r + 1 < rows && c < n) Epilogue::put(out, pitch, r + 1, c, sum.y, scale, bias);
-      if (r < rows && c + 8 < n) Epilogue::put(out, pitch, r, c + 8, sum.z, scale, bias);
-      if (r + 1 < rows && c + 8 < n) Epilogue::put(out, pitch, r + 1, c + 8, sum.w, scale, bias);
+      if (r < rows && c < n) put<Epilogue>(out, pitch, r, c, sum.x, scale, bias);
+      if (r + 1 < rows && c < n) put<Epilogue>(out, pitch, r + 1, c, sum.y, scale, bias);
+      if (r < rows && c + 8 < n) put<Epilogue>(out, pitch, r, c + 8, sum.z, scale, bias);
+      if (r + 1 < rows && c + 8 < n) put<Epilogue>(out, pitch, r + 1, c + 8, sum.w, scale, bias);
     }
   }
 }
@@ -223,8 +225,7 @@ __device__ void few_rows(const bf16* x, int64_t ldx, int rows, const bf16* w, in
 //   x      panel matrix [ldx, 64 panels], ldx a multiple of 8; rows from `rows` on may hold anything
 //   w      panel matrix [ldw, 64 panels], ldw a multiple of 128
 //   n      columns of the product that are wanted; for swiglu ldw, gate and up together
-//   bias   fp32 [n] or null, for store and add
-//   scale  for float and add
+//   bias   fp32 [n] or null
 //   out    [rows, pitch], or for swiglu a panel matrix [pitch, ldw / 2]
 #define PORTABLE_GEMM(name, Epilogue, call)                                                       \
   extern "C" __global__ void __launch_bounds__(256) portable_gemm_##name(                         \
@@ -240,5 +241,5 @@ __device__ void few_rows(const bf16* x, int64_t ldx, int rows, const bf16* w, in
   PORTABLE_GEMM(name##_64, Epilogue, (few_rows<8, 2, Epilogue>))
 PORTABLE_GEMMS(store, Store)
 PORTABLE_GEMMS(float, StoreFloat)
-PORTABLE_GEMMS(add, AddScaled)
+PORTABLE_GEMMS(add, Add)
 PORTABLE_GEMMS(swiglu, SwiGlu)

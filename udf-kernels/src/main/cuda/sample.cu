@@ -183,7 +183,8 @@ __device__ void add(Histogram& h, int bin, uint64_t mass, int id) {
   unsigned who = __ballot_sync(~0u, mass != 0);
   if (who == 0) return;
   int leader = __ffs(who) - 1;
-  if (__all_sync(~0u, mass == 0 || bin == __shfl_sync(~0u, bin, leader))) {
+  int common = __shfl_sync(~0u, bin, leader);
+  if (__all_sync(~0u, mass == 0 || bin == common)) {
     mass = warp_sum(mass);
     if (threadIdx.x % 32 != leader) return;
     atomicAdd(&h.count[bin], __popc(who));
@@ -293,34 +294,22 @@ __device__ int pick_by_id(Shared& s, const Logits& logits, const Distribution& d
   return s.id;
 }
 
-// Draw `index` of a stream in [0, 1): an output of SplitMix64, as in engine.Draws.
-__device__ double uniform(int64_t stream, int index) {
-  uint64_t z = (uint64_t)stream + (index + 1ull) * 0x9E3779B97F4A7C15ull;
-  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
-  z = (z ^ z >> 27) * 0x94D049BB133111EBull;
-  z ^= z >> 31;
-  return (double)(z >> 11) * 0x1p-53;
-}
-
-// How a row's token is chosen: engine.Sampling, and where its random numbers and marks are.
+// How a row's token is chosen: sampling.Filters, and what the draw takes beside them.
 struct SampleRow {
   double temperature;  // 0 for greedy
   double top_p;        // 1 for all
   double min_p;        // 0 for all
   double penalty;      // 1 for none
-  int64_t stream;
-  int index;           // of the draw in the stream
+  double uniform;      // random number in [0, 1)
   int top_k;           // 0 for all
   int seen;            // number of the sequence's bitmap of seen tokens; -1 for none
-  int reserved[3];
 };
 
-// The steps and their order are those of engine.Sampler.
+// The steps and their order are those of sampling.Sampler.
 __device__ int draw(Shared& s, const Logits& logits, float top, const SampleRow& p) {
   Distribution d(top, p.temperature);
-  double u = uniform(p.stream, p.index);
   bool all_ranks = p.top_k == 0 || p.top_k >= logits.vocab;
-  if (all_ranks && p.top_p == 1 && p.min_p == 0) return pick_by_id(s, logits, d, u);
+  if (all_ranks && p.top_p == 1 && p.min_p == 0) return pick_by_id(s, logits, d, p.uniform);
   fill(s.first, logits, d, 0, kKeyBits - kBits);
   uint64_t kept;
   uint32_t count;
@@ -335,7 +324,7 @@ __device__ int draw(Shared& s, const Logits& logits, float top, const SampleRow&
     kept = s.mass_to;
   }
   if (p.min_p > 0) {
-    // All that are left are the best so many, so are those that min_p keeps: the fewer count.
+    // What is left and what min_p keeps are both the best so many: the fewer count.
     uint64_t farthest = (uint64_t)fmin(-log2(p.min_p) * 0x1p36, 0x1p42);
     uint64_t probable = 0, sum;
     logits.each([&](int id, const float(&v)[4]) {
@@ -348,7 +337,7 @@ __device__ int draw(Shared& s, const Logits& logits, float top, const SampleRow&
     block_scan(s.part, probable, sum);
     kept = min(kept, sum);
   }
-  find(s, logits, d, false, draw_limit(u, kept) + 1);
+  find(s, logits, d, false, draw_limit(p.uniform, kept) + 1);
   return s.id;
 }
 

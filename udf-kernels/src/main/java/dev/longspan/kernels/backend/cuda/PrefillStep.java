@@ -11,6 +11,7 @@ import dev.longspan.kernels.backend.cuda.device.DeviceBuffer;
  * @param segmentCount number of segments
  * @param tileCount number of tiles
  * @param rows rows of all segments
+ * @param longest rows of the longest segment
  * @param maxBlocks blocks that the furthest row sees
  */
 record PrefillStep(
@@ -20,6 +21,7 @@ record PrefillStep(
     int segmentCount,
     int tileCount,
     int rows,
+    int longest,
     int maxBlocks) {
 
   /** Bytes of a {@code Segment}. */

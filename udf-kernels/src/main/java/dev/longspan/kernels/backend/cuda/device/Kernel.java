@@ -123,6 +123,11 @@ public final class Kernel {
     return arg(buffer.use().address());
   }
 
+  /** Adds a pointer: the start of a buffer, or a null pointer for null. */
+  public Kernel optional(DeviceBuffer buffer) {
+    return buffer == null ? arg(0L) : arg(buffer);
+  }
+
   /** Adds a pointer, or another argument of 8 bytes. */
   public Kernel arg(long value) {
     align(Long.BYTES);
