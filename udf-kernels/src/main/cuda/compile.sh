@@ -57,8 +57,10 @@ generate() {
 
 # Prints a digest of all that a fat binary depends on.
 digest() {
-  { echo "$version $flags $(generate "$1")" && cat "$1" "$here"/*.cuh; } | sed "s|$here||g" |
-    sha256sum
+  {
+    echo "$version ${flags/$here/} $(generate "$1")"
+    find "$1" "$here" "$sources" -maxdepth 1 \( -path "$1" -o -name '*.cuh' \) | sort -u | xargs cat
+  } | sha256sum
 }
 
 compile() {
@@ -97,8 +99,8 @@ done
 echo "CUDA kernels: compiling ${#stale[@]} files for$targets with nvcc $version"
 
 export -f compile generate digest
-export nvcc flags targets version classes work here
-printf '%s\n' "${stale[@]}" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I FILE bash -c 'compile FILE'
+export nvcc flags targets version sources classes work here
+printf '%s\n' "${stale[@]}" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I FILE bash -c 'compile FILE' || exit 1
 
 # Registers of each kernel by architecture, and every spill.
 logs=()

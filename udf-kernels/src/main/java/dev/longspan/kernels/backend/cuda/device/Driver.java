@@ -85,7 +85,7 @@ final class Driver {
           "JCuda's native library cannot be unpacked below "
               + temporary
               + " ("
-              + e.getMessage()
+              + e
               + "): set -Djava.io.tmpdir to a writable folder",
           e);
     }
