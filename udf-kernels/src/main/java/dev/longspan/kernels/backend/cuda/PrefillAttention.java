@@ -61,9 +61,8 @@ final class PrefillAttention implements AutoCloseable {
    * @param qkv bf16 [rows, qkvColumns], the rotated q heads first
    * @param cache the layer's pages
    * @param step the step's segments, tiles and page tables
-   * @param mask selected blocks, uint64 [kvHeads][maskRows][{@link
-   *     PrefillStep#words}]; any buffer where no segment is
-   *     sparse
+   * @param mask selected blocks, uint64 [kvHeads][maskRows][{@link PrefillStep#words}]; any buffer
+   *     where no segment is sparse
    * @param select blocks that a row of a sparse segment selects; rows that see no more see all
    * @param out bf16 panel matrix [outRows, heads * headDim]
    */
