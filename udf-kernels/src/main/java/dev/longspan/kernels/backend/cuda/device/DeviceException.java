@@ -40,8 +40,8 @@ public final class DeviceException extends RuntimeException {
   }
 
   /**
-   * Returns whether a kernel failed so that every later call fails too: all that was on the device
-   * is lost, and it must be closed before it can be opened again.
+   * Returns whether a kernel failed so that the driver refuses every later call of this process,
+   * even after the device was closed and opened again: only another process can go on.
    */
   public boolean isContextLost() {
     return Results.isContextLost(result);

@@ -32,7 +32,7 @@ public final class Event extends DeviceResource {
     if (result == CUresult.CUDA_ERROR_NOT_READY) {
       return false;
     }
-    Driver.check(result, "cuEventQuery of event '" + name() + "'");
+    Driver.check(result, "cuEventQuery");
     return true;
   }
 

@@ -20,11 +20,13 @@ import jcuda.driver.CUstreamCaptureMode;
 public final class Graph extends DeviceResource {
   private final CUgraphExec executable;
   private final long nodes;
+  private final String title;
 
   private Graph(Device device, String name, CUgraphExec executable, long nodes) {
     super(device, "graph", name, 0);
     this.executable = executable;
     this.nodes = nodes;
+    this.title = "graph '" + name + "'";
   }
 
   static Graph capture(Stream stream, String name, Runnable work) {
@@ -34,10 +36,12 @@ public final class Graph extends DeviceResource {
         "cuStreamBeginCapture");
     CUgraph graph = new CUgraph();
     boolean recorded = false;
+    stream.capturing(true);
     try {
       work.run();
       recorded = true;
     } finally {
+      stream.capturing(false);
       int result = cuStreamEndCapture(stream.handle(), graph);
       if (recorded) {
         stream.check(result, "cuStreamEndCapture of graph '" + name + "'");
@@ -65,9 +69,9 @@ public final class Graph extends DeviceResource {
   /** Puts the whole graph on a stream. */
   public void launch(Stream stream) {
     use();
-    int result = cuGraphLaunch(executable, stream.handle());
+    int result = stream.launched(title, cuGraphLaunch(executable, stream.handle()));
     if (result != CUresult.CUDA_SUCCESS) {
-      stream.check(result, "cuGraphLaunch of graph '" + name() + "'");
+      throw DeviceException.of(result, "launch of " + title);
     }
   }
 

@@ -3,15 +3,10 @@ package dev.longspan.kernels.backend.cuda.device;
 import static jcuda.driver.JCudaDriver.cuFuncGetAttribute;
 import static jcuda.driver.JCudaDriver.cuFuncSetAttribute;
 import static jcuda.driver.JCudaDriver.cuLaunchKernel;
-import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUresult;
-import jcuda.driver.JCudaDriver;
 
 /**
  * A kernel and its next launch: {@code kernel.grid(g).block(b).shared(s).arg(x).arg(n).launch(t)}.
@@ -22,30 +17,17 @@ import jcuda.driver.JCudaDriver;
  * Device#kernel}.
  */
 public final class Kernel {
-  /** Kernels may have 4 KiB of arguments. */
-  private static final int MAX_ARGUMENT_BYTES = 4096;
-
   /** More dynamic shared memory than this must be asked for. */
   private static final int DEFAULT_SHARED_BYTES = 48 * 1024;
-
-  private static final boolean SYNCHRONOUS = Boolean.getBoolean("longspan.cuda.sync");
 
   private final Device device;
   private final String name;
   private final CUfunction handle;
-  private final ByteBuffer arguments = direct(MAX_ARGUMENT_BYTES);
-  private final ByteBuffer argumentBytes = direct(Long.BYTES);
-  private final Pointer launchParameters =
-      Pointer.to(
-          JCudaDriver.CU_LAUNCH_PARAM_BUFFER_POINTER,
-          Pointer.to(arguments),
-          JCudaDriver.CU_LAUNCH_PARAM_BUFFER_SIZE,
-          Pointer.to(argumentBytes),
-          JCudaDriver.CU_LAUNCH_PARAM_END);
-
+  private final Arguments arguments = new Arguments();
   private final int registers;
   private final int maxThreads;
-  private int allowedShared = DEFAULT_SHARED_BYTES;
+  private final int maxShared;
+  private boolean sharedAskedFor;
   private int gridX;
   private int gridY;
   private int gridZ;
@@ -61,6 +43,9 @@ public final class Kernel {
     // Asking also makes a driver that loads lazily load it now, and not during a capture.
     this.registers = attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS);
     this.maxThreads = attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+    this.maxShared =
+        device.info().maxSharedBytes()
+            - attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES);
   }
 
   /** Returns file and function, such as {@code pack.pack_rows}. */
@@ -130,22 +115,19 @@ public final class Kernel {
 
   /** Adds a pointer, or another argument of 8 bytes. */
   public Kernel arg(long value) {
-    align(Long.BYTES);
-    arguments.putLong(value);
+    arguments.add(value);
     return this;
   }
 
   /** Adds an int. */
   public Kernel arg(int value) {
-    align(Integer.BYTES);
-    arguments.putInt(value);
+    arguments.add(value);
     return this;
   }
 
   /** Adds a float. */
   public Kernel arg(float value) {
-    align(Float.BYTES);
-    arguments.putFloat(value);
+    arguments.add(value);
     return this;
   }
 
@@ -155,39 +137,43 @@ public final class Kernel {
    * @throws DeviceException if the driver refuses it; the message names the kernel and its settings
    */
   public void launch(Stream stream) {
-    int result = CUresult.CUDA_SUCCESS;
-    if (sharedBytes > allowedShared) {
-      device.use();
-      result =
-          cuFuncSetAttribute(
-              handle,
-              CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-              sharedBytes);
+    if (sharedBytes > DEFAULT_SHARED_BYTES && !sharedAskedFor) {
+      askForShared();
     }
-    if (result == CUresult.CUDA_SUCCESS) {
-      allowedShared = Math.max(allowedShared, sharedBytes);
-      argumentBytes.putLong(0, arguments.position());
-      result =
-          cuLaunchKernel(
-              handle,
-              gridX,
-              gridY,
-              gridZ,
-              blockX,
-              blockY,
-              blockZ,
-              sharedBytes,
-              stream.handle(),
-              null,
-              launchParameters);
-    }
-    stream.remember(this);
-    if (SYNCHRONOUS && result == CUresult.CUDA_SUCCESS) {
-      result = cuStreamSynchronize(stream.handle());
-    }
+    int result =
+        stream.launched(
+            name,
+            cuLaunchKernel(
+                handle,
+                gridX,
+                gridY,
+                gridZ,
+                blockX,
+                blockY,
+                blockZ,
+                sharedBytes,
+                stream.handle(),
+                null,
+                arguments.extra()));
     if (result != CUresult.CUDA_SUCCESS) {
       throw DeviceException.of(result, "launch of " + settings());
     }
+  }
+
+  /** Gives the memory of the arguments back. */
+  void free() {
+    arguments.free();
+  }
+
+  private void askForShared() {
+    device.use();
+    Driver.check(
+        cuFuncSetAttribute(
+            handle,
+            CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+            maxShared),
+        "cuFuncSetAttribute of " + name);
+    sharedAskedFor = true;
   }
 
   private String settings() {
@@ -203,12 +189,8 @@ public final class Kernel {
         blockZ,
         maxThreads,
         sharedBytes,
-        device.info().maxSharedBytes(),
-        arguments.position());
-  }
-
-  private void align(int bytes) {
-    arguments.position((arguments.position() + bytes - 1) / bytes * bytes);
+        maxShared,
+        arguments.bytes());
   }
 
   private int attribute(int attribute) {
@@ -216,9 +198,5 @@ public final class Kernel {
     int[] value = new int[1];
     Driver.check(cuFuncGetAttribute(value, attribute, handle), "cuFuncGetAttribute of " + name);
     return value[0];
-  }
-
-  private static ByteBuffer direct(int bytes) {
-    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
   }
 }

@@ -4,7 +4,9 @@ import static jcuda.driver.JCudaDriver.cuModuleGetFunction;
 import static jcuda.driver.JCudaDriver.cuModuleLoadData;
 import static jcuda.driver.JCudaDriver.cuModuleUnload;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
@@ -16,6 +18,7 @@ final class KernelModule implements AutoCloseable {
   private final String name;
   private final CUmodule handle;
   private final Map<String, CUfunction> functions = new HashMap<>();
+  private final List<Kernel> kernels = new ArrayList<>();
 
   private KernelModule(Device device, String name, CUmodule handle) {
     this.device = device;
@@ -43,7 +46,11 @@ final class KernelModule implements AutoCloseable {
   }
 
   Kernel kernel(String function) {
-    return new Kernel(device, name, function, functions.computeIfAbsent(function, this::find));
+    CUfunction found = functions.computeIfAbsent(function, this::find);
+    device.use();
+    Kernel kernel = new Kernel(device, name, function, found);
+    kernels.add(kernel);
+    return kernel;
   }
 
   private CUfunction find(String function) {
@@ -58,6 +65,7 @@ final class KernelModule implements AutoCloseable {
   @Override
   public void close() {
     device.use();
+    kernels.forEach(Kernel::free);
     Driver.check(cuModuleUnload(handle), "cuModuleUnload of " + name + ".cu");
   }
 }

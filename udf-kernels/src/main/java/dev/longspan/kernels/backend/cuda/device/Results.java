@@ -5,7 +5,7 @@ import jcuda.driver.CUresult;
 
 /** What results of the driver mean, and what to do about them. */
 final class Results {
-  /** Results after which every call on the context returns the same. */
+  /** Results after which every call of the process returns the same. */
   private static final Set<Integer> CONTEXT_LOST =
       Set.of(
           CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
@@ -56,8 +56,8 @@ final class Results {
               + " an update of the driver; in a container, mount the host's libcuda.so.1";
       default ->
           isContextLost(result)
-              ? "a kernel failed, and with it all that this process had on the GPU; run with"
-                  + " -Dlongspan.cuda.sync=true to learn which kernel it is"
+              ? "a kernel failed, and the driver lets this process use the GPU no more: start it"
+                  + " again, with -Dlongspan.cuda.sync=true to learn which kernel it is"
               : "";
     };
   }

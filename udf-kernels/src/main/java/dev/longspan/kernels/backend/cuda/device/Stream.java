@@ -20,14 +20,17 @@ import jcuda.driver.CUstream_flags;
  * Work of a device in order: kernels, copies and graphs, while the host goes on.
  *
  * <p>Streams do not wait for each other unless {@link #waitFor} says so. An error of a kernel shows
- * at a later call; its message names the kernels that were launched last.
+ * at a later call; its message names what was launched last. With {@code -Dlongspan.cuda.sync=true}
+ * every launch waits, and names the kernel that fails.
  */
 public final class Stream extends DeviceResource {
   private static final int REMEMBERED = 8;
+  private static final boolean SYNCHRONOUS = Boolean.getBoolean("longspan.cuda.sync");
 
   private final CUstream handle;
-  private final Kernel[] last = new Kernel[REMEMBERED];
+  private final String[] last = new String[REMEMBERED];
   private int launches;
+  private boolean capturing;
 
   private Stream(Device device, String name, CUstream handle) {
     super(device, "stream", name, 0);
@@ -125,9 +128,24 @@ public final class Stream extends DeviceResource {
     return handle;
   }
 
-  void remember(Kernel kernel) {
-    last[launches % REMEMBERED] = kernel;
+  void capturing(boolean now) {
+    capturing = now;
+  }
+
+  /**
+   * Remembers a launch, and waits for it where that is asked for.
+   *
+   * @param what the kernel or graph
+   * @param result what the driver said
+   * @return what it says in the end
+   */
+  int launched(String what, int result) {
+    if (capturing || result != CUresult.CUDA_SUCCESS) {
+      return result;
+    }
+    last[launches % REMEMBERED] = what;
     launches++;
+    return SYNCHRONOUS ? cuStreamSynchronize(handle) : result;
   }
 
   void check(int result, String call) {
@@ -143,7 +161,7 @@ public final class Stream extends DeviceResource {
     StringBuilder text = new StringBuilder(" (last launches: ");
     int first = Math.max(0, launches - REMEMBERED);
     for (int i = first; i < launches; i++) {
-      text.append(i == first ? "" : ", ").append(last[i % REMEMBERED].name());
+      text.append(i == first ? "" : ", ").append(last[i % REMEMBERED]);
     }
     return text.append(')').toString();
   }
