@@ -2,6 +2,7 @@ package dev.longspan.kernels.tokenizer;
 
 import static java.nio.charset.StandardCharsets.UTF_16;
 
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.longspan.kernels.checkpoint.CheckpointException;
@@ -37,20 +38,43 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   int[] encode(String text, boolean addSpecialTokens) {
-    long[] ids =
-        withHandle(
-            tokenizer -> {
-              TokenizersLibrary library = Library.get();
-              long encoding = library.encode(tokenizer, wellFormed(text), addSpecialTokens);
-              try {
-                return library.getTokenIds(encoding);
-              } finally {
-                library.deleteEncoding(encoding);
-              }
-            });
-    int[] result = new int[ids.length];
-    for (int i = 0; i < ids.length; i++) {
-      result[i] = (int) ids[i];
+    return encode(text, addSpecialTokens, encoding -> ints(Library.get().getTokenIds(encoding)));
+  }
+
+  /** Encodes plain text and tells which code points each id stands for. */
+  Tokenizer.Encoding encodeWithOffsets(String text) {
+    return encode(
+        text,
+        false,
+        encoding -> {
+          int[] ids = ints(Library.get().getTokenIds(encoding));
+          CharSpan[] spans = Library.get().getTokenCharSpans(encoding);
+          int[] starts = new int[ids.length];
+          int[] ends = new int[ids.length];
+          for (int i = 0; i < ids.length; i++) {
+            starts[i] = spans[i] == null ? 0 : spans[i].getStart();
+            ends[i] = spans[i] == null ? 0 : spans[i].getEnd();
+          }
+          return new Tokenizer.Encoding(ids, starts, ends);
+        });
+  }
+
+  private <T> T encode(String text, boolean addSpecialTokens, LongFunction<T> use) {
+    return withHandle(
+        tokenizer -> {
+          long encoding = Library.get().encode(tokenizer, wellFormed(text), addSpecialTokens);
+          try {
+            return use.apply(encoding);
+          } finally {
+            Library.get().deleteEncoding(encoding);
+          }
+        });
+  }
+
+  private static int[] ints(long[] longs) {
+    int[] result = new int[longs.length];
+    for (int i = 0; i < longs.length; i++) {
+      result[i] = (int) longs[i];
     }
     return result;
   }

@@ -167,6 +167,21 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * The ids of a text and where they stand in it.
+   *
+   * @param ids of the tokens
+   * @param starts first code point of each token
+   * @param ends one past the last code point of each token; tokens that are parts of one character
+   *     all have it whole
+   */
+  public record Encoding(int[] ids, int[] starts, int[] ends) {}
+
+  /** Returns the ids of plain text, as {@link #encode} does, and the characters of each. */
+  public Encoding encodeWithOffsets(String text) {
+    return tokenizer.encodeWithOffsets(text);
+  }
+
+  /**
    * Returns the ids of a conversation, ready for the answer to follow; without messages, those of
    * the answer prefix alone, after the beginning of sequence if the tokenizer asks for one.
    *
