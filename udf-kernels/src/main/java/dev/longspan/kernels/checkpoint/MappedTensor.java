@@ -109,6 +109,15 @@ final class MappedTensor implements Tensor {
         first, count, (chunk, from, done, n) -> chunk.asShortBuffer().get(from, to, at + done, n));
   }
 
+  @Override
+  public void copyTo(long first, ByteBuffer to, int count) {
+    check(first, to.remaining() / dtype.bytes(), 0, count);
+    forEachChunk(
+        first,
+        count,
+        (chunk, from, done, n) -> to.put(chunk.slice(from * dtype.bytes(), n * dtype.bytes())));
+  }
+
   private void widen(short[] bits, float[] to, int at, int count) {
     if (dtype == Dtype.BF16) {
       for (int i = 0; i < count; i++) {

@@ -48,7 +48,18 @@ public final class RandomWeights implements WeightSource {
     return z ^ z >>> 31;
   }
 
-  private record RandomTensor(
+  /**
+   * A tensor of random numbers: element i is {@code mean + deviation sqrt(12) (u - 1/2)}, rounded
+   * to the type, where u is the uniform number that SplitMix64 makes of {@code seed + i}.
+   *
+   * @param name of the tensor
+   * @param dtype whose values the elements have
+   * @param shape dimensions
+   * @param seed of the tensor
+   * @param mean of the elements
+   * @param deviation standard deviation of the elements
+   */
+  public record RandomTensor(
       String name, Dtype dtype, long[] shape, long seed, float mean, double deviation)
       implements Tensor {
 

@@ -1,5 +1,7 @@
 package dev.longspan.kernels.checkpoint;
 
+import java.nio.ByteBuffer;
+
 /** A stored weight, row major and little endian, usually a view of a mapped file. */
 public interface Tensor {
   /** Returns the name in the checkpoint, for example {@code model.norm.weight}. */
@@ -36,4 +38,29 @@ public interface Tensor {
    * @throws IllegalStateException if the stored type is another
    */
   void readBf16(long first, short[] to, int at, int count);
+
+  /**
+   * Copies elements as they are stored, for devices that convert them by themselves.
+   *
+   * @param first index of the first element
+   * @param to gets {@code count} elements from its position on, in little endian
+   * @param count number of elements
+   * @throws IllegalStateException if they are F16 and the tensor does not have them as bytes
+   */
+  default void copyTo(long first, ByteBuffer to, int count) {
+    switch (dtype()) {
+      case BF16 -> {
+        short[] bits = new short[count];
+        readBf16(first, bits, 0, count);
+        to.asShortBuffer().put(bits);
+      }
+      case F32 -> {
+        float[] values = new float[count];
+        read(first, values, 0, count);
+        to.asFloatBuffer().put(values);
+      }
+      default -> throw new IllegalStateException("tensor " + name() + " cannot be copied as F16");
+    }
+    to.position(to.position() + count * dtype().bytes());
+  }
 }

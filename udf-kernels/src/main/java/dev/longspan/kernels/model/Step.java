@@ -24,6 +24,16 @@ public record Step(int[] tokens, List<Segment> segments, List<Pick> picks) {
     return tokens.length;
   }
 
+  /** Returns the segment that holds a row. */
+  public Segment segmentOf(int row) {
+    for (Segment segment : segments) {
+      if (row < segment.firstRow + segment.count) {
+        return segment;
+      }
+    }
+    throw new IllegalArgumentException("row " + row + " of a step of " + rows() + " rows");
+  }
+
   /**
    * Rows of one sequence.
    *

@@ -124,6 +124,13 @@ class CheckpointTest {
       short[] bits = new short[7];
       big.readBf16((1L << 30) - 2, bits, 0, 7);
       assertArrayEquals(new short[] {0, 0x3f80, 0x3f80, 0, 0, 0x3f80, 0x3f80}, bits);
+      ByteBuffer stored = ByteBuffer.allocateDirect(16).position(1);
+      big.copyTo((1L << 29) - 2, stored, 4);
+      assertEquals(9, stored.position());
+      byte[] bytes = new byte[8];
+      stored.get(1, bytes);
+      assertArrayEquals(
+          new byte[] {0, 0, (byte) 0x80, 0x3f, (byte) 0x80, 0x3f, 0, 0}, bytes, "as stored");
     }
   }
 
