@@ -40,3 +40,19 @@ extern "C" __global__ void cluster_rank(int* out) {
 
 // Writes where no memory is.
 extern "C" __global__ void write_nowhere() { *reinterpret_cast<volatile int*>(0x10) = 1; }
+
+// Grid 1, block 32, dynamic shared memory 48 KiB: adds up what it wrote to both kinds of it.
+extern "C" __global__ void own_and_dynamic_shared(int* out) {
+  __shared__ int own[32];
+  extern __shared__ int dynamic[];
+  own[threadIdx.x] = threadIdx.x;
+  dynamic[48 * 256 - 1] = 48 * 256 - 1;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    int sum = dynamic[48 * 256 - 1];
+    for (int i = 0; i < 32; i++) {
+      sum += own[i];
+    }
+    *out = sum;
+  }
+}

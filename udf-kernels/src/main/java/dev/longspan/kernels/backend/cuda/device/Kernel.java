@@ -17,7 +17,7 @@ import jcuda.driver.CUresult;
  * Device#kernel}.
  */
 public final class Kernel {
-  /** More dynamic shared memory than this must be asked for. */
+  /** More shared memory than this, the kernel's own included, must be asked for. */
   private static final int DEFAULT_SHARED_BYTES = 48 * 1024;
 
   private final Device device;
@@ -27,6 +27,7 @@ public final class Kernel {
   private final int registers;
   private final int maxThreads;
   private final int maxShared;
+  private final int freeShared;
   private boolean sharedAskedFor;
   private int gridX;
   private int gridY;
@@ -43,9 +44,9 @@ public final class Kernel {
     // Asking also makes a driver that loads lazily load it now, and not during a capture.
     this.registers = attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS);
     this.maxThreads = attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
-    this.maxShared =
-        device.info().maxSharedBytes()
-            - attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES);
+    int ownShared = attribute(CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES);
+    this.maxShared = device.info().maxSharedBytes() - ownShared;
+    this.freeShared = DEFAULT_SHARED_BYTES - ownShared;
   }
 
   /** Returns file and function, such as {@code pack.pack_rows}. */
@@ -137,7 +138,7 @@ public final class Kernel {
    * @throws DeviceException if the driver refuses it; the message names the kernel and its settings
    */
   public void launch(Stream stream) {
-    if (sharedBytes > DEFAULT_SHARED_BYTES && !sharedAskedFor) {
+    if (sharedBytes > freeShared && !sharedAskedFor) {
       askForShared();
     }
     int result =

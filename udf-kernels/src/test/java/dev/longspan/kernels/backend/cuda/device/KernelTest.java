@@ -83,6 +83,22 @@ class KernelTest {
   }
 
   @Test
+  void countsTheSharedMemoryThatTheKernelHasOfItsOwn() {
+    try (DeviceBuffer out = device.allocate("out", 4)) {
+      device
+          .kernel("device_test", "own_and_dynamic_shared")
+          .grid(1)
+          .block(32)
+          .shared(48 * 1024)
+          .arg(out)
+          .launch(stream);
+      int[] sum = new int[1];
+      out.copyTo(sum);
+      assertEquals(31 * 32 / 2 + 12_287, sum[0]);
+    }
+  }
+
+  @Test
   void aGraphRepeatsWhatWasCaptured() {
     int n = 1000;
     try (DeviceBuffer data = device.allocate("data", 4 * n);
