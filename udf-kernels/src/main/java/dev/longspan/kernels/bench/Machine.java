@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 /** What a record says about where it was measured. */
 final class Machine {
   private static final Path CPUINFO = Path.of("/proc/cpuinfo");
+  private static final Path DRIVER = Path.of("/sys/module/nvidia/version");
 
   private Machine() {}
 
@@ -30,8 +31,24 @@ final class Machine {
     return name + ", " + Runtime.getRuntime().availableProcessors() + " cores";
   }
 
-  /** Returns the short hash of the working tree's commit, or {@code unknown} outside of one. */
+  /** Returns the version of the NVIDIA driver, such as 580.159.03; null where there is none. */
+  static String driver() {
+    try {
+      return Files.isReadable(DRIVER) ? Files.readString(DRIVER).strip() : null;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /**
+   * Returns the short hash of the working tree's commit, or {@code unknown} outside of one; the
+   * environment variable LONGSPAN_COMMIT names that of a build without its repository.
+   */
   static String commit() {
+    String given = System.getenv("LONGSPAN_COMMIT");
+    if (given != null && !given.isBlank()) {
+      return given.strip();
+    }
     try {
       Process git =
           new ProcessBuilder("git", "rev-parse", "--short", "HEAD")
