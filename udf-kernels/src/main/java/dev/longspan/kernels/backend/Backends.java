@@ -1,5 +1,6 @@
 package dev.longspan.kernels.backend;
 
+import dev.longspan.kernels.backend.cuda.CudaBackend;
 import dev.longspan.kernels.backend.cuda.CudaOptions;
 import dev.longspan.kernels.backend.cuda.device.Device;
 import dev.longspan.kernels.backend.scalar.ScalarBackend;
@@ -27,6 +28,11 @@ public final class Backends {
    *     message says what would change that
    */
   public static Backend open(String name) {
+    return open(name, CudaOptions.DEFAULT);
+  }
+
+  /** Opens a backend as {@link #open(String)} does, with a choice of GPU and of its memory. */
+  public static Backend open(String name, CudaOptions options) {
     if (!NAMES.contains(name)) {
       throw new IllegalArgumentException(
           "backend '" + name + "' is unknown; use one of " + String.join(", ", NAMES));
@@ -34,9 +40,9 @@ public final class Backends {
     List<String> candidates = name.equals("auto") ? NAMES.subList(1, NAMES.size()) : List.of(name);
     List<String> refusals = new ArrayList<>();
     for (String candidate : candidates) {
-      String refusal = refusal(candidate);
+      String refusal = refusal(candidate, options);
       if (refusal == null) {
-        Backend backend = create(candidate);
+        Backend backend = create(candidate, options);
         LOG.info("backend {} ({})", backend.name(), backend.description());
         return backend;
       }
@@ -47,12 +53,9 @@ public final class Backends {
   }
 
   /** Returns why a backend cannot work in this JVM and what would change that; null if it can. */
-  static String refusal(String name) {
+  static String refusal(String name, CudaOptions options) {
     return switch (name) {
-      case "cuda" -> {
-        String refusal = Device.refusal(CudaOptions.DEFAULT.device());
-        yield refusal == null ? "its operations are not finished yet; use vector" : refusal;
-      }
+      case "cuda" -> Device.refusal(options.device());
       case "vector" ->
           ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
               ? null
@@ -63,7 +66,11 @@ public final class Backends {
   }
 
   /** The class of a backend is loaded here and no earlier: it may link to a missing module. */
-  private static Backend create(String name) {
-    return name.equals("vector") ? new VectorBackend() : new ScalarBackend();
+  private static Backend create(String name, CudaOptions options) {
+    return switch (name) {
+      case "cuda" -> new CudaBackend(options);
+      case "vector" -> new VectorBackend();
+      default -> new ScalarBackend();
+    };
   }
 }

@@ -4,6 +4,7 @@ import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.SparseConfig;
+import java.util.Locale;
 
 /** How many floating-point operations a pass needs; a multiply-add counts as two. */
 final class Arithmetic {
@@ -25,6 +26,13 @@ final class Arithmetic {
     // Queries meet keys and weights meet values: two products for each visible key.
     double attention = 2.0 * c.heads() * c.headDim() * keys;
     return 2 * c.layers() * (perLayer * (to - from) + attention);
+  }
+
+  /** Returns operations per second with a unit that suits them. */
+  static String rate(double flops) {
+    return flops < 1e13
+        ? String.format(Locale.ROOT, "%.0f GFLOP/s", flops * 1e-9)
+        : String.format(Locale.ROOT, "%.1f TFLOP/s", flops * 1e-12);
   }
 
   /** Returns the keys that a token meets; a compressed key, which has no value, counts half. */

@@ -84,7 +84,11 @@ public final class BenchModel implements AutoCloseable {
    * @throws dev.longspan.kernels.checkpoint.CheckpointException if the folder cannot be used
    */
   public static BenchModel open(Path folder, String backend) {
-    Backend opened = Backends.open(backend);
+    return open(folder, Backends.open(backend));
+  }
+
+  /** Opens the model of a Hugging Face folder on a backend, which is closed with it. */
+  static BenchModel open(Path folder, Backend opened) {
     try {
       Path last = folder.toAbsolutePath().normalize().getFileName();
       return new BenchModel(String.valueOf(last), opened, Model.load(folder, opened));
@@ -128,6 +132,11 @@ public final class BenchModel implements AutoCloseable {
 
   ModelConfig config() {
     return model.config();
+  }
+
+  /** Returns the rows of prompts in a step that suit the backend. */
+  int promptRows() {
+    return backend.driving().promptRows();
   }
 
   /** Returns the processor and what the backend uses of it. */

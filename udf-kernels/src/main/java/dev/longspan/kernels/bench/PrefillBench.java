@@ -27,7 +27,7 @@ public final class PrefillBench {
    * @param methods attention methods by name; they take turns within each length
    * @param runs measured runs of each case
    * @param warmups runs of each case before, not counted
-   * @param chunk most tokens in one step
+   * @param chunk most tokens in one step; null for what suits the backend
    * @param command the command line that repeats the measurement, for the records
    */
   public record Options(
@@ -35,7 +35,7 @@ public final class PrefillBench {
       List<String> methods,
       int runs,
       int warmups,
-      int chunk,
+      Integer chunk,
       String command) {
 
     /** Checks the numbers; a message names the option, its value and what it must be. */
@@ -43,7 +43,7 @@ public final class PrefillBench {
       lengths.forEach(n -> Checks.atLeast("length", n, 1));
       Checks.atLeast("runs", runs, 1);
       Checks.atLeast("warmups", warmups, 0);
-      Checks.atLeast("chunk", chunk, 1);
+      Checks.atLeast("chunk", chunk == null ? 1 : chunk, 1);
       lengths = List.copyOf(lengths);
       methods = List.copyOf(methods);
     }
@@ -61,6 +61,7 @@ public final class PrefillBench {
       methods.put(name, AttentionMethods.parse(name, subject.config()));
     }
     options.lengths.forEach(n -> Checks.fits(subject.config(), n));
+    int chunk = options.chunk == null ? subject.promptRows() : options.chunk;
     String commit = Machine.commit();
     for (int length : options.lengths) {
       Map<String, Runs> results = new LinkedHashMap<>();
@@ -68,7 +69,7 @@ public final class PrefillBench {
       try (KvStore kv = subject.model().kvStore((length + KvStore.PAGE - 1) / KvStore.PAGE)) {
         for (int i = -options.warmups; i < options.runs; i++) {
           for (Map.Entry<String, AttentionMethod> method : methods.entrySet()) {
-            double seconds = read(subject, kv, method.getValue(), tokens, options.chunk);
+            double seconds = read(subject, kv, method.getValue(), tokens, chunk);
             if (i >= 0) {
               results.computeIfAbsent(method.getKey(), k -> new Runs()).add(length / seconds);
             }
@@ -86,7 +87,7 @@ public final class PrefillBench {
                     runs.median(),
                     "tokens/s",
                     Checks.peers(results, method),
-                    String.format("%.0f GFLOP/s", runs.median() * flops * 1e-9),
+                    Arithmetic.rate(runs.median() * flops),
                     runs.low(),
                     runs.high(),
                     runs.count(),

@@ -25,4 +25,19 @@ interface Detokenizer {
       }
     };
   }
+
+  /** Returns the view of no tokenizer: tokens without text, of which none ends an answer. */
+  static Detokenizer none() {
+    return new Detokenizer() {
+      @Override
+      public String decode(int[] ids) {
+        return "";
+      }
+
+      @Override
+      public Set<Integer> endIds() {
+        return Set.of();
+      }
+    };
+  }
 }

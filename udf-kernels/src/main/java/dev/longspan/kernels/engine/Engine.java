@@ -62,6 +62,14 @@ public final class Engine implements AutoCloseable {
     return start(model, Detokenizer.of(tokenizer), options);
   }
 
+  /**
+   * Starts an engine whose answers have tokens but no text: only their limit and stop tokens end
+   * them.
+   */
+  public static Engine start(Model model, EngineOptions options) {
+    return start(model, Detokenizer.none(), options);
+  }
+
   static Engine start(Model model, Detokenizer text, EngineOptions options) {
     Engine engine = new Engine(model, text, options);
     engine.thread.start();

@@ -1,0 +1,101 @@
+package dev.longspan.kernels.bench;
+
+import dev.longspan.kernels.backend.Backends;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Runs a bench where there is no Spark and no command line library: the options of {@code
+ * bin/longspan bench}, each as {@code --name value}.
+ */
+public final class BenchMain {
+  private final Map<String, String> options = new LinkedHashMap<>();
+
+  private BenchMain(String[] args) {
+    for (int i = 1; i < args.length; i++) {
+      boolean valued = i + 1 < args.length && !args[i + 1].startsWith("--");
+      options.put(args[i], valued ? args[++i] : "");
+    }
+  }
+
+  /** Prints a JSON line for each case of {@code args[0]}: prefill, decode or engine. */
+  public static void main(String[] args) {
+    new BenchMain(args).run(args[0], "bin/longspan bench " + String.join(" ", args));
+  }
+
+  private void run(String bench, String command) {
+    Consumer<BenchRecord> sink = line -> System.out.println(line.toJson());
+    String backend = text("--backend", "auto");
+    List<String> methods = List.of(text("--attention", "dense,infllm-v2").split(","));
+    int runs = number("--runs", 5);
+    int warmups = number("--warmups", 2);
+    try (BenchModel subject =
+        options.containsKey("--random-weights")
+            ? BenchModel.random(text("--shape", "pocket"), backend)
+            : BenchModel.open(
+                Path.of(text("--model", "../datasets/models/pocket")), Backends.open(backend))) {
+      switch (bench) {
+        case "prefill" ->
+            PrefillBench.run(
+                subject,
+                new PrefillBench.Options(
+                    numbers("--lengths", "4096,16384"),
+                    methods,
+                    runs,
+                    warmups,
+                    optional("--chunk-tokens"),
+                    command),
+                sink);
+        case "decode" ->
+            DecodeBench.run(
+                subject,
+                new DecodeBench.Options(
+                    numbers("--depths", "0,4096"),
+                    numbers("--batches", "1"),
+                    methods,
+                    number("--tokens", 256),
+                    runs,
+                    warmups,
+                    command),
+                sink);
+        case "engine" ->
+            EngineBench.run(
+                subject,
+                new EngineBench.Options(
+                    number("--requests", 32),
+                    number("--input-tokens", 4096),
+                    number("--output-tokens", 256),
+                    methods,
+                    runs,
+                    warmups,
+                    optional("--chunk-tokens"),
+                    optional("--max-sequences"),
+                    command),
+                sink);
+        default ->
+            throw new IllegalArgumentException(
+                "bench '" + bench + "' is unknown; use prefill, decode or engine");
+      }
+    }
+  }
+
+  private String text(String name, String otherwise) {
+    return options.getOrDefault(name, otherwise);
+  }
+
+  private int number(String name, int otherwise) {
+    return Integer.parseInt(text(name, Integer.toString(otherwise)));
+  }
+
+  private Integer optional(String name) {
+    return options.containsKey(name) ? number(name, 0) : null;
+  }
+
+  private List<Integer> numbers(String name, String otherwise) {
+    return Arrays.stream(text(name, otherwise).split(",")).map(Integer::valueOf).toList();
+  }
+}

@@ -1,0 +1,64 @@
+package dev.longspan.kernels.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longspan.kernels.backend.Backend;
+import dev.longspan.kernels.backend.Backends;
+import dev.longspan.kernels.backend.cuda.device.GpuTest;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The default model on the GPU against its float32 reference run. */
+@GpuTest
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PocketParityGpuTest {
+  private static final float TOLERANCE = 5e-2f;
+
+  private final PocketReference reference = new PocketReference();
+
+  PocketParityGpuTest() throws IOException {}
+
+  Stream<PocketReference.Run> runs() {
+    return reference.runs();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("runs")
+  void agreesWithTheReference(PocketReference.Run expected) {
+    PocketReference.Run run;
+    try (Backend backend = Backends.open("cuda")) {
+      run = expected.on(backend);
+    }
+    float worst = expected.worstLogit(run);
+    int all = 0;
+    int other = 0;
+    for (String place : expected.blocks().keySet()) {
+      Set<Integer> missing = set(expected.blocks().get(place));
+      all += missing.size();
+      missing.removeAll(set(run.blocks().get(place)));
+      other += missing.size();
+    }
+    System.out.printf(
+        "parity cuda, %s: largest logit difference %.2e, %d of %d blocks differ%n",
+        expected, worst, other, all);
+    assertTrue(worst <= TOLERANCE, "largest logit difference " + worst);
+    assertArrayEquals(expected.argmax(), run.argmax(), "argmax of the last positions");
+    assertArrayEquals(expected.greedy(), run.greedy(), "greedy tokens");
+    assertEquals(expected.sparse(), run.sparse(), "sparse is active");
+    // Scores that differ by less than bfloat16 resolves may be ordered either way.
+    assertTrue(50 * other <= all, other + " of " + all + " blocks differ");
+  }
+
+  private static Set<Integer> set(int[] blocks) {
+    return Arrays.stream(blocks).boxed().collect(Collectors.toCollection(TreeSet::new));
+  }
+}
