@@ -210,7 +210,7 @@ __device__ void fill(Histogram& h, const Logits& logits, const Distribution& d, 
       uint64_t distance = d.distance(v[i]);
       uint64_t key = Distribution::key(distance, id + i);
       bool inside = key >> shift >> kBits == prefix;
-      add(h, (int)(key >> shift) % kBins, inside ? Distribution::mass(distance) : 0, id + i);
+      add(h, (int)(key >> shift & (kBins - 1)), inside ? Distribution::mass(distance) : 0, id + i);
     }
   });
   __syncthreads();
@@ -320,7 +320,8 @@ __device__ int draw(Shared& s, const Logits& logits, float top, const SampleRow&
     kept = s.mass_to;
   }
   if (p.top_p < 1) {
-    find(s, logits, d, false, max(1ull, (unsigned long long)ceil(p.top_p * (double)kept)));
+    uint64_t enough = (uint64_t)ceil(p.top_p * (double)kept);
+    find(s, logits, d, false, min(max(enough, (uint64_t)1), kept));
     kept = s.mass_to;
   }
   if (p.min_p > 0) {
