@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +17,9 @@ import java.util.Map;
  * A JSON value that knows where it stands: what is wrong with it is said with file, field, what was
  * expected and what was found.
  */
-public final class Json {
+public final class Json implements Serializable {
+  private static final long serialVersionUID = 1;
+
   private static final ObjectReader READER =
       new ObjectMapper()
           .readerFor(JsonNode.class)
@@ -44,6 +47,21 @@ public final class Json {
     } catch (JsonProcessingException e) {
       throw new DatasetException(where + ": not JSON: " + e.getOriginalMessage(), e);
     }
+  }
+
+  /**
+   * Returns a tree that is there already.
+   *
+   * @param where the file and row, for messages
+   */
+  public static Json of(String where, JsonNode tree) {
+    return new Json(where, "", tree);
+  }
+
+  /** Returns the value that is written as JSON in the text {@code field}. */
+  public Json embedded(String field) {
+    String name = path.isEmpty() ? field : path + "." + field;
+    return parse(where + ": field \"" + name + "\"", text(field));
   }
 
   /** Returns whether there is a value other than null in {@code field}. */
@@ -140,6 +158,12 @@ public final class Json {
       throw wrong(name(type), found);
     }
     return this;
+  }
+
+  /** Returns the value as JSON text. */
+  @Override
+  public String toString() {
+    return node.toString();
   }
 
   /** Returns the error for a value that is not what is expected. */

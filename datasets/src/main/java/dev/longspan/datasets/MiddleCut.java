@@ -10,6 +10,12 @@ import java.util.Arrays;
  * @param maxTokens the longest prompt that is left alone; rounded down to an even number otherwise
  */
 public record MiddleCut(TextCodec codec, int maxTokens) {
+  /** A number of tokens that no prompt has. */
+  public static final int NO_LIMIT = Integer.MAX_VALUE;
+
+  /** Leaves every prompt as it is; needs no tokenizer. */
+  public static final MiddleCut NONE = new MiddleCut(null, NO_LIMIT);
+
   /** Checks that something remains of a prompt. */
   public MiddleCut {
     if (maxTokens < 2) {
@@ -23,6 +29,9 @@ public record MiddleCut(TextCodec codec, int maxTokens) {
    * put together.
    */
   public String apply(String prompt) {
+    if (maxTokens == NO_LIMIT) {
+      return prompt;
+    }
     int[] tokens = codec.encode(prompt);
     if (tokens.length <= maxTokens) {
       return prompt;
@@ -30,5 +39,10 @@ public record MiddleCut(TextCodec codec, int maxTokens) {
     int half = maxTokens / 2;
     return codec.decode(Arrays.copyOf(tokens, half))
         + codec.decode(Arrays.copyOfRange(tokens, tokens.length - half, tokens.length));
+  }
+
+  /** Says in a sample's info what became of its prompt. */
+  public String describe(String whole, String kept) {
+    return kept.equals(whole) ? "no" : "to " + maxTokens + " tokens";
   }
 }

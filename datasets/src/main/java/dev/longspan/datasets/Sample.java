@@ -1,5 +1,6 @@
 package dev.longspan.datasets;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,7 +16,8 @@ import java.util.Objects;
  *     the model as it is, without the template, which then is the answer prefix
  * @param answerPrefix text that opens the assistant's turn, after the template; may be empty
  * @param references the accepted answers, as the task's metric reads them
- * @param maxNewTokens limit of the answer in tokens
+ * @param maxNewTokens limit of the answer in tokens; 0 for a text whose own tokens are scored
+ *     instead of being continued
  * @param info what else the report shows, for example {@code haystack} or {@code depth}
  */
 public record Sample(
@@ -38,5 +40,23 @@ public record Sample(
     messages = List.copyOf(messages);
     references = List.copyOf(references);
     info = Map.copyOf(info);
+  }
+
+  /** Returns the sample with more information about it. */
+  public Sample withInfo(Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(info);
+    all.putAll(more);
+    return new Sample(
+        suite, task, length, id, messages, answerPrefix, references, maxNewTokens, all);
+  }
+
+  /** Returns the sample with another answer prefix. */
+  public Sample withAnswerPrefix(String other) {
+    return new Sample(suite, task, length, id, messages, other, references, maxNewTokens, info);
+  }
+
+  /** Returns the sample with other references. */
+  public Sample withReferences(List<String> others) {
+    return new Sample(suite, task, length, id, messages, answerPrefix, others, maxNewTokens, info);
   }
 }

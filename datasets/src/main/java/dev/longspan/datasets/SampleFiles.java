@@ -77,7 +77,7 @@ public final class SampleFiles {
             .toList(),
         row.text("answerPrefix"),
         row.texts("references"),
-        row.number("maxNewTokens", 1),
+        row.number("maxNewTokens", 0),
         row.map("info"));
   }
 }

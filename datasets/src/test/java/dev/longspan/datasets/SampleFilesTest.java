@@ -86,7 +86,7 @@ class SampleFilesTest {
         row.replace("\"role\":\"user\",", ""),
         "field \"messages[0].role\": expected string, found nothing");
     refuse(row.replace("\"3%\"", "null"), "field \"info.depth\": expected string, found null");
-    refuse("[1]\n", "expected object, found array");
+    refuse("3\n", "expected object, found number");
   }
 
   @Test

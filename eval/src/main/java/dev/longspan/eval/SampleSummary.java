@@ -1,6 +1,8 @@
 package dev.longspan.eval;
 
 import dev.longspan.datasets.Sample;
+import dev.longspan.datasets.livecodebench.CodeTests;
+import dev.longspan.datasets.livecodebench.LiveCodeBench;
 import java.util.List;
 import java.util.Map;
 
@@ -13,7 +15,7 @@ import java.util.Map;
  * @param id name within suite, task and length
  * @param promptHead the first characters of the last user turn
  * @param promptTail its last characters; empty if the head holds it all
- * @param references accepted answers
+ * @param references accepted answers; of LiveCodeBench the names of the tests
  * @param info what else the report shows
  */
 public record SampleSummary(
@@ -46,7 +48,10 @@ public record SampleSummary(
         sample.id(),
         head,
         bare ? tail : tail + sample.answerPrefix(),
-        sample.references(),
+        // Tests are run elsewhere, and can be a hundred megabytes: their name is enough here.
+        LiveCodeBench.SUITE.equals(sample.suite())
+            ? sample.references().stream().map(CodeTests::label).toList()
+            : sample.references(),
         sample.info());
   }
 }

@@ -17,11 +17,12 @@ import java.util.Objects;
 /**
  * Everything that was scored in a run: the content of {@code scores.json}.
  *
+ * @param suites what was asked and how it was scored
  * @param runs what each method did on each suite, in counts
  * @param scores values of one method
  * @param paired differences of a method to the baseline on the same samples
  */
-public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
+public record Scores(List<Suite> suites, List<Run> runs, List<Score> scores, List<Paired> paired) {
   /** The task of a value over all tasks. */
   public static final String ALL = "all";
 
@@ -46,6 +47,9 @@ public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
   /** Metric: value of the method in percent of the baseline's, on the same samples. */
   public static final String RETENTION = "retention";
 
+  /** Metric: e to the power of the mean loss of all tokens; lower is better. */
+  public static final String PERPLEXITY = "perplexity";
+
   /** Metric: median over the answers of prompt tokens by the time spent on them. */
   public static final String PREFILL_RATE = "prefill_tokens_per_second";
 
@@ -62,10 +66,29 @@ public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
 
   /** Checks that nothing is missing and freezes the lists. */
   public Scores {
+    suites = suites == null ? List.of() : List.copyOf(suites); // Older files have none.
     runs = List.copyOf(Objects.requireNonNull(runs, "runs"));
     scores = List.copyOf(Objects.requireNonNull(scores, "scores"));
     paired = List.copyOf(Objects.requireNonNull(paired, "paired"));
   }
+
+  /**
+   * What was asked of one suite and how it was scored.
+   *
+   * @param suite benchmark
+   * @param scorer version of the scoring
+   * @param better {@code higher} or {@code lower}: which values are
+   * @param tasks those with samples, in the suite's order
+   * @param settings variants of the scoring in use, such as the dictionary
+   * @param samples where they come from: their version, data and wording
+   */
+  public record Suite(
+      String suite,
+      String scorer,
+      String better,
+      List<String> tasks,
+      Map<String, String> settings,
+      Map<String, String> samples) {}
 
   /**
    * What one method did on one suite.
@@ -80,7 +103,7 @@ public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
    * @param missing samples without any row; they enter no value
    * @param rows generations found
    * @param answers rows that were scored
-   * @param errors rows that failed; they score 0
+   * @param errors rows that failed; they score 0, or are left out of a perplexity
    * @param nulls answers that are empty after post-processing
    * @param duplicates rows left out because the sample's attempt has another one
    * @param unmatched rows left out because their sample is not there
@@ -113,12 +136,12 @@ public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
    * @param task task, or {@link #ALL}
    * @param length length in tokens, or {@link #ALL_LENGTHS}
    * @param method attention method
-   * @param metric name of the metric; scores are percentages
+   * @param metric name of the metric; scores are percentages, or perplexities
    * @param value the value; null if no sample, or for a mean not every part of it, has a row
    * @param n samples in it; for rates the answers, for the effective length the lengths
    * @param stderr standard error; null where there is none
    * @param ci95 95 % interval; null where there is none
-   * @param errors rows that failed and scored 0; null for metrics they do not enter
+   * @param errors rows that failed; null for metrics they do not enter
    * @param nulls answers that are empty; null for metrics they do not enter
    * @param missing samples without any row; null for metrics that do not count them
    * @param source where the text of the samples comes from; null if they do not say
@@ -147,15 +170,16 @@ public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
    * @param method attention method
    * @param baseline the method it is compared with
    * @param metric name of the metric
-   * @param delta value of the method less value of the baseline, in points
+   * @param delta value of the method less value of the baseline, in points where they are
+   *     percentages
    * @param ci95 95 % interval of {@code delta}; null for fewer than two samples
    * @param p of the test alone
    * @param pHolm p after Holm's correction over the family
    * @param verdict {@code better}, {@code worse}, {@code no difference shown} or {@code too few
    *     samples}
    * @param n samples compared
-   * @param wins samples that the method scored higher on
-   * @param losses samples that it scored lower on
+   * @param wins samples that the method did better on
+   * @param losses samples that it did worse on
    * @param mdd smallest true difference that a test of this size finds four times in five; null
    *     where the differences do not vary
    * @param test name of the test
@@ -183,6 +207,7 @@ public record Scores(List<Run> runs, List<Score> scores, List<Paired> paired) {
   /** Writes the file, one row a line so that two runs can be compared with diff. */
   public void write(Path file) throws IOException {
     StringBuilder out = new StringBuilder("{\n");
+    append(out, "suites", suites).append(",\n");
     append(out, "runs", runs).append(",\n");
     append(out, "scores", scores).append(",\n");
     append(out, "paired", paired).append("\n}\n");

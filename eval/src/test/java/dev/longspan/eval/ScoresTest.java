@@ -54,7 +54,7 @@ class ScoresTest {
     Scores scores = small();
     scores.write(file);
     assertEquals(scores, Scores.read(file));
-    Scores nothing = new Scores(List.of(), List.of(), List.of());
+    Scores nothing = new Scores(List.of(), List.of(), List.of(), List.of());
     nothing.write(file);
     assertEquals(nothing, Scores.read(file));
   }
@@ -64,6 +64,8 @@ class ScoresTest {
     Path file = folder.resolve("scores.json");
     Files.writeString(file, "{\"runs\":[],\"scores\":[],\"paired\":[],\"charts\":[1]}");
     assertEquals(0, Scores.read(file).scores().size());
+    // A file of before there were descriptions of suites.
+    assertEquals(List.of(), Scores.read(file).suites());
   }
 
   @Test

@@ -1,131 +1,164 @@
 package dev.longspan.datasets.livecodebench;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.longspan.datasets.livecodebench.CodeProblem.CodeTest;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.longspan.datasets.Json;
+import dev.longspan.datasets.Message;
+import dev.longspan.datasets.MiddleCut;
+import dev.longspan.datasets.RowSuite;
+import dev.longspan.datasets.Sample;
+import dev.longspan.datasets.SampleName;
+import dev.longspan.datasets.SourceRow;
+import dev.longspan.datasets.Templates;
+import dev.longspan.datasets.livecodebench.CodeTests.CodeTest;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 
-/** Reads LiveCodeBench's code generation problems in the layout of its releases. */
-public final class LiveCodeBench {
-  private static final ObjectMapper JSON = new ObjectMapper();
+/**
+ * LiveCodeBench (Jain et al. 2025), its code generation: contest problems with their tests, in the
+ * layout of its releases.
+ *
+ * @param prompts the wording: {@code system}, which may be missing, and {@code stdin} and {@code
+ *     functional} with the places {@code {question}} and {@code {starter_code}}
+ * @param releases which increments are asked
+ * @param from first day of the window, or null for no bound: windows guard against problems that a
+ *     model was trained on
+ * @param to last day, of which only contests at 00:00 count, as in the official window; or null
+ * @param maxNewTokens limit of an answer in tokens, thinking included; null for the official 2,000,
+ *     and 512 for our own problems
+ */
+public record LiveCodeBench(
+    Templates prompts, Releases releases, LocalDate from, LocalDate to, Integer maxNewTokens)
+    implements RowSuite {
+  /** Name of the suite. */
+  public static final String SUITE = "livecodebench";
 
-  private LiveCodeBench() {}
+  /** Version of the samples. */
+  public static final String VERSION = "1";
 
-  /**
-   * Returns the problems of a JSON Lines file.
-   *
-   * @throws IllegalArgumentException if a row is malformed or an id occurs twice; names file, line
-   *     and field
-   */
-  public static List<CodeProblem> read(Path file) throws IOException {
-    List<CodeProblem> problems = new ArrayList<>();
-    Set<String> ids = new HashSet<>();
-    try (BufferedReader lines = Files.newBufferedReader(file)) {
-      int number = 0;
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        number++;
-        if (line.isBlank()) {
-          continue;
-        }
-        CodeProblem problem;
-        try {
-          problem = parse(line);
-        } catch (IllegalArgumentException e) {
-          throw new IllegalArgumentException(file + ", line " + number + ": " + e.getMessage(), e);
-        }
-        if (!ids.add(problem.id())) {
-          throw new IllegalArgumentException(
-              file + ", line " + number + ": question_id '" + problem.id() + "' occurs twice");
-        }
-        problems.add(problem);
+  /** The only task. */
+  public static final String TASK = "codegeneration";
+
+  private static final int MAX_NEW_TOKENS = 2000;
+  private static final int OWN_NEW_TOKENS = 512;
+
+  /** Returns our own wording. */
+  public static Templates ownPrompts() {
+    return Templates.own(LiveCodeBench.class, "prompts.json");
+  }
+
+  @Override
+  public String name() {
+    return SUITE;
+  }
+
+  @Override
+  public String version() {
+    return VERSION;
+  }
+
+  @Override
+  public String templates() {
+    return prompts.id();
+  }
+
+  @Override
+  public List<String> tasks() {
+    return List.of(TASK);
+  }
+
+  /** Returns a dozen problems, in English and Chinese, for standard input and for methods. */
+  @Override
+  public List<SourceRow> own() {
+    return SourceRow.resource(LiveCodeBench.class, "samples.jsonl");
+  }
+
+  @Override
+  public List<SampleName> names(SourceRow row) {
+    LocalDateTime date = date(row.json());
+    for (String field : List.of("question_title", "question_content", "platform", "difficulty")) {
+      row.json().text(field);
+    }
+    function(row.json());
+    boolean early = from != null && date.isBefore(from.atStartOfDay());
+    boolean late = to != null && date.isAfter(to.atStartOfDay());
+    boolean own = row.json().text("platform").equals(OWN);
+    return early || late || !own && !releases.wants(row.file())
+        ? List.of()
+        : List.of(new SampleName(TASK, row.json().text("question_id")));
+  }
+
+  @Override
+  public Sample sample(SourceRow row, String task, MiddleCut cut) {
+    Json json = row.json();
+    String starter = json.text("starter_code");
+    String prompt =
+        prompts
+            .text(starter.isBlank() ? "stdin" : "functional")
+            // The statement last: what it holds is not searched for places.
+            .replace("{starter_code}", starter)
+            .replace("{question}", json.text("question_content"));
+    List<Message> messages = new ArrayList<>();
+    if (prompts.root().has("system")) {
+      messages.add(new Message("system", prompts.text("system")));
+    }
+    messages.add(Message.user(prompt));
+    List<CodeTest> tests = new ArrayList<>(tests(json, "public_test_cases"));
+    tests.addAll(tests(json, "private_test_cases"));
+    if (tests.isEmpty()) {
+      throw json.at("private_test_cases").wrong("tests here or in public_test_cases", "none");
+    }
+    String platform = json.text("platform");
+    int usual = platform.equals(OWN) ? OWN_NEW_TOKENS : MAX_NEW_TOKENS;
+    return new Sample(
+        SUITE,
+        task,
+        0,
+        json.text("question_id"),
+        messages,
+        "",
+        List.of(new CodeTests(function(json), tests).pack()),
+        maxNewTokens == null ? usual : maxNewTokens,
+        Map.of(
+            "templates", prompts.id(),
+            "title", json.text("question_title"),
+            "platform", platform,
+            "difficulty", json.text("difficulty"),
+            "contest_date", date(json).toString(),
+            "tests", String.valueOf(tests.size())));
+  }
+
+  private static LocalDateTime date(Json row) {
+    String text = row.text("contest_date");
+    try {
+      return LocalDateTime.parse(text);
+    } catch (DateTimeException e) {
+      throw row.at("contest_date").wrong("a time like 2024-08-31T00:00:00", text);
+    }
+  }
+
+  private static String function(Json row) {
+    Json metadata = row.embedded("metadata");
+    return metadata.has("func_name") ? metadata.text("func_name") : null;
+  }
+
+  private static List<CodeTest> tests(Json row, String field) {
+    String stored = row.text(field);
+    Json plain;
+    // A list of tests starts with a bracket, which base64 never does.
+    if (stored.stripLeading().startsWith("[")) {
+      plain = row.embedded(field);
+    } else {
+      try {
+        plain = Json.parse("the tests in " + field, PrivateTests.decode(stored));
+      } catch (IllegalArgumentException e) {
+        throw row.at(field).wrong("JSON, or the releases' packed form of it", e.getMessage());
       }
     }
-    return problems;
-  }
-
-  /**
-   * Returns the problems published in a window.
-   *
-   * @param from first day, or null for no bound
-   * @param to last day, of which only contests at 00:00 count, as in the official window; or null
-   */
-  public static List<CodeProblem> window(List<CodeProblem> problems, LocalDate from, LocalDate to) {
-    return problems.stream()
-        .filter(p -> from == null || !p.contestDate().isBefore(from.atStartOfDay()))
-        .filter(p -> to == null || !p.contestDate().isAfter(to.atStartOfDay()))
+    return plain.elements().stream()
+        .map(test -> new CodeTest(test.text("input"), test.text("output")))
         .toList();
-  }
-
-  private static CodeProblem parse(String line) {
-    JsonNode row = json("row", line);
-    JsonNode metadata = json("metadata", text(row, "metadata"));
-    List<CodeTest> tests = new ArrayList<>(tests("public_test_cases", row));
-    tests.addAll(tests("private_test_cases", row));
-    if (tests.isEmpty()) {
-      throw new IllegalArgumentException("public_test_cases and private_test_cases are both empty");
-    }
-    LocalDateTime date;
-    try {
-      date = LocalDateTime.parse(text(row, "contest_date"));
-    } catch (DateTimeException e) {
-      throw new IllegalArgumentException(
-          "contest_date '" + text(row, "contest_date") + "' is not like 2024-08-31T00:00:00", e);
-    }
-    JsonNode function = metadata.get("func_name");
-    return new CodeProblem(
-        text(row, "question_id"),
-        text(row, "question_title"),
-        text(row, "question_content"),
-        text(row, "platform"),
-        date,
-        text(row, "difficulty"),
-        text(row, "starter_code"),
-        function == null || function.isNull() ? null : function.asText(),
-        List.copyOf(tests));
-  }
-
-  private static List<CodeTest> tests(String field, JsonNode row) {
-    String stored = text(row, field);
-    String plain;
-    try {
-      // A decoded list starts with a bracket, which base64 never does.
-      plain = stored.stripLeading().startsWith("[") ? stored : PrivateTests.decode(stored);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(field + ": " + e.getMessage(), e);
-    }
-    List<CodeTest> tests = new ArrayList<>();
-    for (JsonNode test : json(field, plain)) {
-      tests.add(new CodeTest(text(test, "input"), text(test, "output")));
-    }
-    return tests;
-  }
-
-  private static String text(JsonNode row, String field) {
-    JsonNode value = row.get(field);
-    if (value == null || !value.isTextual()) {
-      throw new IllegalArgumentException(
-          field
-              + (value == null ? " is missing" : " is " + value.getNodeType() + ", not a string"));
-    }
-    return value.textValue();
-  }
-
-  private static JsonNode json(String field, String text) {
-    try {
-      return JSON.readTree(text);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(field + " is not JSON: " + e.getOriginalMessage(), e);
-    }
   }
 }

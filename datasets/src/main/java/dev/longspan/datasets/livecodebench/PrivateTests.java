@@ -1,12 +1,9 @@
 package dev.longspan.datasets.livecodebench;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 
 /**
  * Decodes private tests: base64 of zlib of a pickled string of JSON.
@@ -15,9 +12,6 @@ import java.util.zip.Inflater;
  * store one string and refuses everything else.
  */
 final class PrivateTests {
-  /** Larger than any real problem's tests, small enough to stop a decompression bomb. */
-  private static final int MAX_BYTES = 1 << 30;
-
   private static final int PROTO = 0x80;
   private static final int FRAME = 0x95;
   private static final int MEMOIZE = 0x94;
@@ -42,32 +36,7 @@ final class PrivateTests {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("neither JSON nor base64: " + e.getMessage(), e);
     }
-    return unpickle(inflate(packed));
-  }
-
-  private static byte[] inflate(byte[] packed) {
-    Inflater inflater = new Inflater();
-    try {
-      inflater.setInput(packed);
-      ByteArrayOutputStream out = new ByteArrayOutputStream(4 * packed.length);
-      byte[] chunk = new byte[1 << 16];
-      while (!inflater.finished()) {
-        int n = inflater.inflate(chunk);
-        if (n == 0) {
-          throw new IllegalArgumentException(
-              "zlib data ends early: " + packed.length + " bytes are not the whole");
-        }
-        out.write(chunk, 0, n);
-        if (out.size() > MAX_BYTES) {
-          throw new IllegalArgumentException("more than " + MAX_BYTES + " bytes of tests");
-        }
-      }
-      return out.toByteArray();
-    } catch (DataFormatException e) {
-      throw new IllegalArgumentException("not zlib data: " + e.getMessage(), e);
-    } finally {
-      inflater.end();
-    }
+    return unpickle(Deflate.unpack(packed));
   }
 
   private static String unpickle(byte[] bytes) {

@@ -2,90 +2,102 @@ package dev.longspan.datasets.longbench;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.longspan.datasets.DatasetException;
-import dev.longspan.datasets.Json;
-import dev.longspan.datasets.JsonLines;
 import dev.longspan.datasets.Message;
 import dev.longspan.datasets.MiddleCut;
+import dev.longspan.datasets.RowSuite;
 import dev.longspan.datasets.Sample;
-import java.io.BufferedReader;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.longspan.datasets.SampleName;
+import dev.longspan.datasets.SourceRow;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Stream;
 
-/** LongBench's rows, from the official files, and the samples that they make. */
-public final class LongBench {
+/**
+ * LongBench (Bai et al. 2024): 21 sets of questions about long texts in English, Chinese and code,
+ * and the 13 of LongBench-E, whose names end in {@code _e}.
+ *
+ * @param prompts the wording
+ * @param maxNewTokens limit of every answer in tokens; null for that of its set
+ */
+public record LongBench(LongBenchPrompts prompts, Integer maxNewTokens) implements RowSuite {
   /** Name of the suite. */
   public static final String SUITE = "longbench";
 
-  private LongBench() {}
+  /** Version of the samples. */
+  public static final String VERSION = "1";
 
-  /**
-   * Reads one set from a folder in the official layout: {@code <set>.jsonl}, there or in the
-   * subfolder {@code data}.
-   *
-   * @param set name of the set; the ending _e asks for LongBench-E's rows
-   * @throws DatasetException if there is no such file, or a row of it is wrong or there twice
-   */
-  public static List<LongBenchRow> read(Path folder, String set) {
-    for (Path file :
-        List.of(folder.resolve(set + ".jsonl"), folder.resolve("data").resolve(set + ".jsonl"))) {
-      if (Files.exists(file)) {
-        try (Stream<Json> rows = JsonLines.read(file)) {
-          List<LongBenchRow> result = rows(rows, set.endsWith("_e"));
-          if (result.isEmpty()) {
-            throw new DatasetException(file + " holds no rows; unpack LongBench's data.zip again");
-          }
-          return result;
-        }
-      }
-    }
-    throw new DatasetException(
-        "there is no "
-            + set
-            + ".jsonl in "
-            + folder
-            + " or its folder data; unpack LongBench's"
-            + " data.zip and name the folder that holds it");
+  /** Reproduces the published limit of 31,500 tokens for a window of 32,768. */
+  private static final int ROOM = 1268;
+
+  private static final String EXTENDED = "_e";
+
+  @Override
+  public String name() {
+    return SUITE;
   }
 
-  /** Returns a few rows of our own, in English, Chinese and code, of fourteen of the sets. */
-  public static List<LongBenchRow> own() {
-    Path name = Path.of("samples.jsonl");
-    InputStream in = LongBench.class.getResourceAsStream(name.toString());
-    BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
-    try (Stream<Json> rows = JsonLines.read(name, reader)) {
-      return rows(rows, false);
-    }
+  @Override
+  public String version() {
+    return VERSION;
   }
 
-  /**
-   * Returns what rows of any origin hold.
-   *
-   * @param extended whether they are of LongBench-E
-   * @throws DatasetException if a row is wrong, or there twice
-   */
-  public static List<LongBenchRow> rows(Stream<Json> rows, boolean extended) {
-    List<LongBenchRow> result = new ArrayList<>();
-    Set<String> seen = new HashSet<>();
-    for (Json row : (Iterable<Json>) rows::iterator) {
-      LongBenchRow next = LongBenchRow.of(row, extended);
-      if (!seen.add(next.set() + "/" + next.id())) {
-        throw row.at("_id")
-            .wrong("an id that no other row of " + next.set() + " has", next.id() + " again");
+  @Override
+  public String templates() {
+    return prompts.id();
+  }
+
+  /** Returns all sets, those of LongBench-E last. */
+  public static List<String> sets() {
+    List<String> sets = new ArrayList<>(LongBenchTask.all().stream().map(t -> t.id()).toList());
+    LongBenchTask.all().stream()
+        .filter(LongBenchTask::buckets)
+        .forEach(task -> sets.add(task.id() + EXTENDED));
+    return sets;
+  }
+
+  @Override
+  public List<String> tasks() {
+    return sets();
+  }
+
+  @Override
+  public List<String> usualTasks() {
+    return LongBenchTask.all().stream().map(LongBenchTask::id).toList();
+  }
+
+  /** Returns rows of fourteen of the sets, in English, Chinese and code. */
+  @Override
+  public List<SourceRow> own() {
+    return SourceRow.resource(LongBench.class, "samples.jsonl");
+  }
+
+  /** Room for the chat template and the answer is left; a small window is used by half. */
+  @Override
+  public int promptLimit(int window) {
+    return Math.max(window - ROOM, window / 2);
+  }
+
+  @Override
+  public List<SampleName> names(SourceRow row) {
+    LongBenchRow parsed = parse(row);
+    return List.of(new SampleName(parsed.set(), parsed.id()));
+  }
+
+  private static LongBenchRow parse(SourceRow row) {
+    return LongBenchRow.of(row.json(), inExtendedFile(row.file()));
+  }
+
+  /** Rows of LongBench-E bear the plain name of their set; their file, or its folder, does not. */
+  private static boolean inExtendedFile(String file) {
+    for (String part : file.split("[/\\\\]")) {
+      String stem = part.replaceFirst("\\..*", "");
+      if (stem.endsWith(EXTENDED)
+          && LongBenchTask.find(stem.substring(0, stem.length() - EXTENDED.length())).isPresent()) {
+        return true;
       }
-      result.add(next);
     }
-    return result;
+    return false;
   }
 
   /**
@@ -93,17 +105,17 @@ public final class LongBench {
    *
    * <p>Sets that are not asked through the chat template have no messages: their prompt is the
    * answer prefix.
-   *
-   * @param cut what shortens the prompt, before the chat template is applied
    */
-  public static Sample sample(LongBenchRow row, LongBenchPrompts prompts, MiddleCut cut) {
+  @Override
+  public Sample sample(SourceRow source, String task, MiddleCut cut) {
+    LongBenchRow row = parse(source);
     String whole = prompts.fill(row);
     String prompt = cut.apply(whole);
     Map<String, String> info = new HashMap<>();
     info.put("templates", prompts.id());
     info.put("language", row.task().language());
     info.put("length", String.valueOf(row.length()));
-    info.put("cut", prompt.equals(whole) ? "no" : "to " + cut.maxTokens() + " tokens");
+    info.put("cut", cut.describe(whole, prompt));
     if (!row.classes().isEmpty()) {
       ArrayNode classes = JsonNodeFactory.instance.arrayNode();
       row.classes().forEach(classes::add);
@@ -112,13 +124,13 @@ public final class LongBench {
     boolean chat = row.task().chat();
     return new Sample(
         SUITE,
-        row.set(),
+        task,
         0,
         row.id(),
         chat ? List.of(Message.user(prompt)) : List.of(),
         chat ? "" : prompt,
         row.answers(),
-        prompts.maxNewTokens(row.task()),
+        maxNewTokens == null ? prompts.maxNewTokens(row.task()) : maxNewTokens,
         info);
   }
 }

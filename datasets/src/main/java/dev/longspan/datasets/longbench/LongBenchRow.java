@@ -54,6 +54,9 @@ public record LongBenchRow(
     if (task.metric() == LongBenchMetric.CLASSIFICATION && classes.isEmpty()) {
       throw row.at("all_classes").wrong("the classes of " + set, "none");
     }
+    if ((extended || named) && !task.buckets()) {
+      throw row.at("dataset").wrong("the name of a set of LongBench-E", name);
+    }
     return new LongBenchRow(
         task,
         extended || named,

@@ -1,28 +1,28 @@
 package dev.longspan.datasets.longbench;
 
-import dev.longspan.datasets.DatasetException;
 import dev.longspan.datasets.Json;
-import dev.longspan.datasets.JsonLines;
 import dev.longspan.datasets.Message;
 import dev.longspan.datasets.MiddleCut;
+import dev.longspan.datasets.RowSuite;
 import dev.longspan.datasets.Sample;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.StringReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
+import dev.longspan.datasets.SampleName;
+import dev.longspan.datasets.SourceRow;
+import dev.longspan.datasets.Templates;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Stream;
 
-/** LongBench v2 (Bai et al. 2025): 503 questions with four choices each, about long documents. */
-public final class LongBenchV2 {
+/**
+ * LongBench v2 (Bai et al. 2025): 503 questions with four choices each, about long documents.
+ *
+ * @param prompts the wording by task, with the places $DOC$, $Q$ and $C_A$ to $C_D$
+ * @param maxNewTokens limit of every answer in tokens; null for the official 128
+ */
+public record LongBenchV2(Templates prompts, Integer maxNewTokens) implements RowSuite {
   /** Name of the suite. */
   public static final String SUITE = "longbench_v2";
+
+  /** Version of the samples. */
+  public static final String VERSION = "2";
 
   /** Task: the document, the question and the choices, to be answered at once. */
   public static final String ZERO_SHOT = "0shot";
@@ -31,79 +31,73 @@ public final class LongBenchV2 {
   public static final String NO_CONTEXT = "0shot_no_context";
 
   private static final int MAX_NEW_TOKENS = 128;
+  private static final int MAX_PROMPT = 120_000;
+  private static final int ROOM = 1268;
   private static final List<String> CHOICES = List.of("A", "B", "C", "D");
 
-  private LongBenchV2() {}
-
-  /**
-   * Reads the official file: a JSON array of rows, or one row a line.
-   *
-   * @throws DatasetException if the file cannot be read, holds no row, or a row of it is there
-   *     twice
-   */
-  public static List<Json> read(Path file) {
-    String text;
-    try {
-      text = Files.readString(file);
-    } catch (IOException e) {
-      throw new DatasetException("Cannot read " + file + ": " + e, e);
-    }
-    return rows(file, text);
+  /** Returns our own wording. */
+  public static Templates ownPrompts() {
+    return Templates.own(LongBenchV2.class, "prompts_v2.json");
   }
 
-  /** Returns a few questions of our own, in English and Chinese. */
-  public static List<Json> own() {
-    return rows(Path.of("samples_v2.jsonl"), resource("samples_v2.jsonl"));
+  @Override
+  public String name() {
+    return SUITE;
   }
 
-  /** Returns our own wording of the prompts, by task. */
-  public static Json ownPrompts() {
-    return Json.parse("prompts_v2.json", resource("prompts_v2.json"));
+  @Override
+  public String version() {
+    return VERSION;
   }
 
-  private static String resource(String name) {
-    try {
-      return new String(
-          LongBenchV2.class.getResourceAsStream(name).readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new IllegalStateException("the resource " + name + " cannot be read", e);
-    }
+  @Override
+  public String templates() {
+    return prompts.id();
   }
 
-  private static List<Json> rows(Path file, String text) {
-    List<Json> rows = new ArrayList<>();
-    if (text.stripLeading().startsWith("[")) {
-      rows.addAll(Json.parse(file.toString(), text).elements());
-    } else {
-      try (Stream<Json> lines = JsonLines.read(file, new BufferedReader(new StringReader(text)))) {
-        lines.forEach(rows::add);
-      }
-    }
-    if (rows.isEmpty()) {
-      throw new DatasetException(file + " holds no rows; LongBench v2's data.json was expected");
-    }
-    Set<String> ids = new HashSet<>();
-    for (Json row : rows) {
-      if (!ids.add(row.text("_id"))) {
-        throw row.at("_id").wrong("an id that no other row has", row.text("_id") + " again");
-      }
-    }
-    return rows;
+  @Override
+  public List<String> tasks() {
+    return List.of(ZERO_SHOT, NO_CONTEXT);
   }
 
-  /**
-   * Returns the question that a row asks.
-   *
-   * @param task {@link #ZERO_SHOT} or {@link #NO_CONTEXT}
-   * @param prompts templates by task, with the places $DOC$, $Q$ and $C_A$ to $C_D$
-   * @param cut what shortens the prompt, before the chat template is applied
-   * @throws DatasetException if a field of the row or the template is missing or wrong
-   */
-  public static Sample sample(Json row, String task, Json prompts, MiddleCut cut) {
+  @Override
+  public List<String> usualTasks() {
+    return List.of(ZERO_SHOT);
+  }
+
+  @Override
+  public List<SourceRow> own() {
+    return SourceRow.resource(LongBenchV2.class, "samples_v2.jsonl");
+  }
+
+  /** The official limit, or as much as fits. */
+  @Override
+  public int promptLimit(int window) {
+    return Math.min(MAX_PROMPT, Math.max(window - ROOM, window / 2));
+  }
+
+  @Override
+  public List<SampleName> names(SourceRow row) {
+    answer(row.json());
+    for (String field : List.of("context", "question", "domain", "difficulty", "length")) {
+      row.json().text(field);
+    }
+    CHOICES.forEach(choice -> row.json().text("choice_" + choice));
+    String id = row.json().text("_id");
+    return tasks().stream().map(task -> new SampleName(task, id)).toList();
+  }
+
+  private static String answer(Json row) {
     String answer = row.text("answer");
     if (!CHOICES.contains(answer)) {
       throw row.at("answer").wrong("A, B, C or D", answer);
     }
+    return answer;
+  }
+
+  @Override
+  public Sample sample(SourceRow source, String task, MiddleCut cut) {
+    Json row = source.json();
     // One place after the other, as officially: a document that spells a later place is filled too.
     String prompt = prompts.text(task).replace("$DOC$", row.text("context").strip());
     prompt = prompt.replace("$Q$", row.text("question").strip());
@@ -118,13 +112,13 @@ public final class LongBenchV2 {
         row.text("_id"),
         List.of(Message.user(kept)),
         "",
-        List.of(answer),
-        MAX_NEW_TOKENS,
+        List.of(answer(row)),
+        maxNewTokens == null ? MAX_NEW_TOKENS : maxNewTokens,
         Map.of(
-            "templates", prompts.has("id") ? prompts.text("id") : "official",
+            "templates", prompts.id(),
             "domain", row.text("domain"),
             "difficulty", row.text("difficulty"),
             "length", row.text("length"),
-            "cut", kept.equals(prompt) ? "no" : "to " + cut.maxTokens() + " tokens"));
+            "cut", cut.describe(prompt, kept)));
   }
 }

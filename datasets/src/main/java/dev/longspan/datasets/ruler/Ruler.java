@@ -151,6 +151,7 @@ public final class Ruler {
     int filled = fitted.tokens() + newTokens;
     info.put("metric", metric);
     info.put("templates", wording.id());
+    info.put("version", VERSION);
     info.put("prompt_tokens", String.valueOf(fitted.tokens()));
     info.put("fill", String.format(Locale.ROOT, "%.3f", (double) filled / length));
     return new Sample(

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.longspan.datasets.DatasetException;
+import dev.longspan.datasets.MiddleCut;
+import dev.longspan.datasets.Sample;
+import dev.longspan.datasets.SuiteRows;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +21,8 @@ import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,14 +47,25 @@ class LiveCodeBenchTest {
         .put("metadata", "{}");
   }
 
-  private List<CodeProblem> read(ObjectNode... rows) throws IOException {
-    Path file = folder.resolve("test.jsonl");
-    Files.write(file, List.of(rows).stream().map(ObjectNode::toString).toList());
-    return LiveCodeBench.read(file);
+  private Path file(String name, ObjectNode... rows) throws IOException {
+    return Files.write(
+        folder.resolve(name), List.of(rows).stream().map(ObjectNode::toString).toList());
+  }
+
+  private static LiveCodeBench suite(Releases releases, LocalDate from, LocalDate to) {
+    return new LiveCodeBench(LiveCodeBench.ownPrompts(), releases, from, to, null);
+  }
+
+  private List<Sample> read(ObjectNode... rows) throws IOException {
+    return SuiteRows.samples(suite(Releases.ALL, null, null), file("test.jsonl", rows));
+  }
+
+  private static CodeTests tests(Sample sample) {
+    return CodeTests.unpack("sample", sample.references().get(0));
   }
 
   private String refusal(ObjectNode... rows) {
-    return assertThrows(IllegalArgumentException.class, () -> read(rows)).getMessage();
+    return assertThrows(DatasetException.class, () -> read(rows)).getMessage();
   }
 
   /** Wraps a pickle the way the releases do. */
@@ -79,11 +96,58 @@ class LiveCodeBenchTest {
     ObjectNode packed = row("b", "2024-08-31T00:00:00");
     packed.put("private_test_cases", packed(pickle(TESTS)));
     packed.put("metadata", "{\"func_name\": \"f\"}");
-    List<CodeProblem> problems = read(row("a", "2024-08-31T00:00:00"), packed);
-    assertEquals(problems.get(0).tests(), problems.get(1).tests());
-    assertEquals("ä", problems.get(1).tests().get(0).output());
-    assertEquals("f", problems.get(1).functionName());
-    assertEquals(null, problems.get(0).functionName());
+    List<Sample> samples = read(row("a", "2024-08-31T00:00:00"), packed);
+    assertEquals(tests(samples.get(0)).tests(), tests(samples.get(1)).tests());
+    assertEquals("ä", tests(samples.get(1)).tests().get(0).output());
+    assertEquals("f", tests(samples.get(1)).function());
+    assertEquals(null, tests(samples.get(0)).function());
+  }
+
+  @Test
+  void manyTestsArePackedAndComeBackWhole() {
+    CodeTests many =
+        new CodeTests(
+            null,
+            Stream.iterate(0, i -> i + 1)
+                .limit(2000)
+                .map(i -> new CodeTests.CodeTest("in " + i, "out ü" + i))
+                .toList());
+    String packed = many.pack();
+    assertTrue(packed.length() < 20_000, "" + packed.length());
+    assertEquals(many, CodeTests.unpack("sample", packed));
+    assertEquals("tests sha256 ".length() + 64, CodeTests.label(packed).length());
+    assertEquals(CodeTests.label(packed), CodeTests.label(CodeTests.label(packed)));
+    String message =
+        assertThrows(DatasetException.class, () -> CodeTests.unpack("sample 7", "AAAA"))
+            .getMessage();
+    assertEquals("sample 7: expected packed tests, found neither JSON nor base64 of it", message);
+  }
+
+  @Test
+  void questionsAreAskedByKind() throws IOException {
+    ObjectNode method = row("b", "2024-08-31T00:00:00").put("starter_code", "class Solution:");
+    List<Sample> samples = read(row("a", "2024-08-31T00:00:00"), method);
+    assertEquals("system", samples.get(0).messages().get(0).role());
+    String stdin = samples.get(0).messages().get(1).content();
+    assertTrue(stdin.contains("standard input") && stdin.contains("\n\nq\n\n"), stdin);
+    String functional = samples.get(1).messages().get(1).content();
+    assertTrue(functional.contains("```python\nclass Solution:\n```"), functional);
+    assertEquals("easy", samples.get(0).info().get("difficulty"));
+    assertEquals(512, samples.get(0).maxNewTokens());
+  }
+
+  @Test
+  void ownProblemsAreADozenOfBothKinds() {
+    LiveCodeBench suite = suite(Releases.ALL, null, null);
+    List<Sample> own = SuiteRows.samples(suite, suite.own(), MiddleCut.NONE);
+    assertEquals(12, own.size());
+    assertEquals(4, own.stream().filter(sample -> tests(sample).function() != null).count());
+    assertTrue(own.stream().allMatch(sample -> tests(sample).tests().size() >= 4));
+    assertEquals(
+        3,
+        own.stream()
+            .filter(s -> s.messages().get(1).content().matches("(?s).*[\u4e00-\u9fff].*"))
+            .count());
   }
 
   @Test
@@ -93,8 +157,9 @@ class LiveCodeBenchTest {
     assertTrue(
         refusal(row)
             .endsWith(
-                "test.jsonl, line 1: private_test_cases: opcode 0x63 at byte 2 of the pickle: only"
-                    + " one string is accepted, nothing that could run code"),
+                "test.jsonl line 1: field \"private_test_cases\": expected JSON, or the releases'"
+                    + " packed form of it, found opcode 0x63 at byte 2 of the pickle: only one"
+                    + " string is accepted, nothing that could run code"),
         refusal(row));
   }
 
@@ -116,26 +181,69 @@ class LiveCodeBenchTest {
   void namesTheFieldThatIsWrong() {
     ObjectNode missing = row("a", "2024-08-31T00:00:00");
     missing.remove("platform");
-    assertTrue(refusal(missing).endsWith("line 1: platform is missing"));
-    assertTrue(refusal(row("a", "last summer")).contains("contest_date 'last summer' is not like"));
+    assertTrue(
+        refusal(missing).endsWith("line 1: field \"platform\": expected string, found nothing"));
+    assertTrue(
+        refusal(row("a", "last summer"))
+            .contains("\"contest_date\": expected a time like 2024-08-31T00:00:00, found last"));
+    assertTrue(
+        refusal(row("a", "2024-08-31T00:00:00").put("metadata", "{"))
+            .contains("line 1: field \"metadata\": not JSON"));
     assertTrue(
         refusal(row("a", "2024-08-31T00:00:00"), row("a", "2024-08-31T00:00:00"))
-            .endsWith("line 2: question_id 'a' occurs twice"));
+            .contains("row 2: the id 'a' of codegeneration occurs in "));
     assertTrue(
         refusal(row("a", "2024-08-31T00:00:00").put("private_test_cases", "[]"))
-            .contains("both empty"));
+            .contains("\"private_test_cases\": expected tests here or in public_test_cases"));
   }
 
   @Test
   void windowsIncludeTheFirstMomentOfTheLastDay() throws IOException {
-    List<CodeProblem> problems =
-        read(
+    Path file =
+        file(
+            "test.jsonl",
             row("a", "2024-08-31T00:00:00"),
             row("b", "2024-09-01T00:00:00"),
             row("c", "2024-09-01T20:00:00"));
     LocalDate day = LocalDate.of(2024, 9, 1);
-    assertEquals(1, LiveCodeBench.window(problems, day, day).size());
-    assertEquals(2, LiveCodeBench.window(problems, day, null).size());
-    assertEquals(3, LiveCodeBench.window(problems, null, null).size());
+    assertEquals(1, SuiteRows.samples(suite(Releases.ALL, day, day), file).size());
+    assertEquals(2, SuiteRows.samples(suite(Releases.ALL, day, null), file).size());
+    assertEquals(3, SuiteRows.samples(suite(Releases.ALL, null, null), file).size());
+  }
+
+  @Test
+  void releasesAreToldByTheFiles() throws IOException {
+    ObjectNode row = row("a", "2024-08-31T00:00:00").put("platform", "atcoder");
+    Map<String, List<Integer>> wanted =
+        Map.of(
+            "release_v2",
+            List.of(1, 2),
+            "v2",
+            List.of(2),
+            "v2_v3",
+            List.of(2, 3),
+            "v1",
+            List.of(1));
+    for (Map.Entry<String, List<Integer>> release : wanted.entrySet()) {
+      for (int increment = 1; increment <= 3; increment++) {
+        Path file = file("test" + (increment == 1 ? "" : increment) + ".jsonl", row);
+        LiveCodeBench suite = suite(Releases.parse(release.getKey()), null, null);
+        assertEquals(
+            release.getValue().contains(increment) ? 1 : 0,
+            suite.names(SuiteRows.of(file).get(0)).size(),
+            release.getKey() + " " + file);
+      }
+    }
+    Path other = file("rows.jsonl", row);
+    String message =
+        assertThrows(
+                DatasetException.class,
+                () -> SuiteRows.samples(suite(Releases.parse("v5"), null, null), other))
+            .getMessage();
+    assertTrue(message.contains("does not say which increment"), message);
+    for (String wrong : List.of("5", "v0", "v4_v3", "release_v1_v2", "latest")) {
+      message = assertThrows(DatasetException.class, () -> Releases.parse(wrong)).getMessage();
+      assertTrue(message.contains("no release '" + wrong + "'; use release_v5"), message);
+    }
   }
 }

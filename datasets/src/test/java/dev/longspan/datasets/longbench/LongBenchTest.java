@@ -5,9 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longspan.datasets.DatasetException;
-import dev.longspan.datasets.Json;
 import dev.longspan.datasets.MiddleCut;
 import dev.longspan.datasets.Sample;
+import dev.longspan.datasets.SuiteRows;
+import dev.longspan.datasets.Templates;
 import dev.longspan.datasets.WordCodec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,13 +32,20 @@ class LongBenchTest {
         .formatted(dataset, classes, id);
   }
 
-  private List<LongBenchRow> read(String set, String content) throws IOException {
-    Files.writeString(folder.resolve(set + ".jsonl"), content);
-    return LongBench.read(folder, set);
+  private List<Sample> samples(String file, String content, LongBenchPrompts prompts)
+      throws IOException {
+    Path path = folder.resolve(file + ".jsonl");
+    Files.createDirectories(path.getParent());
+    Files.writeString(path, content);
+    return SuiteRows.samples(new LongBench(prompts, null), SuiteRows.of(path), ROOM);
+  }
+
+  private Sample sample(String file, String content) throws IOException {
+    return samples(file, content, LongBenchPrompts.own()).get(0);
   }
 
   private void assertRefused(String set, String content, String... parts) {
-    String message = assertThrows(DatasetException.class, () -> read(set, content)).getMessage();
+    String message = assertThrows(DatasetException.class, () -> sample(set, content)).getMessage();
     for (String part : parts) {
       assertTrue(message.contains(part), message);
     }
@@ -73,8 +81,8 @@ class LongBenchTest {
   @Test
   void rowsBecomeSamples() throws IOException {
     Path file = templates("{\"prompts\": {\"qasper\": \"T: {context} Q: {input} {other}\"}}");
-    LongBenchRow row = read("qasper", row("a1", "qasper", "null")).get(0);
-    Sample sample = LongBench.sample(row, LongBenchPrompts.read(file), ROOM);
+    Sample sample =
+        samples("qasper", row("a1", "qasper", "null"), LongBenchPrompts.read(file)).get(0);
     assertEquals("qasper", sample.task());
     assertEquals("a1", sample.id());
     assertEquals(128, sample.maxNewTokens());
@@ -88,43 +96,50 @@ class LongBenchTest {
 
   @Test
   void extendedSetsKeepTheirNameAndLength() throws IOException {
-    List<LongBenchRow> rows = read("trec_e", row("a", "trec", "[\"X\", \"Y\"]"));
-    Sample sample = LongBench.sample(rows.get(0), LongBenchPrompts.own(), ROOM);
+    Sample sample = sample("trec_e", row("a", "trec", "[\"X\", \"Y\"]"));
     assertEquals("trec_e", sample.task());
     assertEquals("[\"X\",\"Y\"]", sample.info().get("all_classes"));
-    assertEquals("qasper_e", read("qasper", row("a", "qasper_e", "null")).get(0).set());
+    assertEquals("qasper_e", sample("rows", row("a", "qasper_e", "null")).task());
+    assertEquals("lcc_e", sample("lcc_e/test-00000-of-00001", row("a", "lcc", "null")).task());
+    assertEquals("lcc", sample("other_e", row("a", "lcc", "null")).task());
   }
 
   @Test
   void fewShotAndCodePromptsGoToTheModelBare() throws IOException {
-    LongBenchRow row = read("lcc", row("a", "lcc", "null")).get(0);
-    Sample sample = LongBench.sample(row, LongBenchPrompts.own(), ROOM);
+    Sample sample = sample("lcc", row("a", "lcc", "null"));
     assertEquals(List.of(), sample.messages());
     assertTrue(sample.answerPrefix().contains("A $1 {input} text"), sample.answerPrefix());
   }
 
   @Test
   void longPromptsAreCutBeforeTheTemplateOfTheModel() throws IOException {
-    LongBenchRow row = read("qasper", row("a", "qasper", "null")).get(0);
     LongBenchPrompts prompts =
         LongBenchPrompts.read(
             templates(
                 "{\"prompts\": {\"qasper\": \"T: {context} Q: {input}\"},"
                     + " \"max_new_tokens\": {\"qasper\": 7}}"));
-    Sample sample = LongBench.sample(row, prompts, new MiddleCut(new WordCodec(), 4));
+    Path file = Files.writeString(folder.resolve("q.jsonl"), row("a", "qasper", "null"));
+    MiddleCut four = new MiddleCut(new WordCodec(), 4);
+    Sample sample =
+        SuiteRows.samples(new LongBench(prompts, null), SuiteRows.of(file), four).get(0);
     assertEquals("T:Q: Who?", sample.messages().get(0).content());
     assertEquals("to 4 tokens", sample.info().get("cut"));
     assertEquals(7, sample.maxNewTokens());
+    assertEquals(
+        99,
+        SuiteRows.samples(new LongBench(prompts, 99), SuiteRows.of(file), four)
+            .get(0)
+            .maxNewTokens());
   }
 
   @Test
-  void theSubfolderOfTheOfficialArchiveIsFound() throws IOException {
-    Files.createDirectory(folder.resolve("data"));
-    Files.writeString(folder.resolve("data/lcc.jsonl"), row("a", "lcc", "null"));
-    assertEquals(1, LongBench.read(folder, "lcc").size());
-    String message =
-        assertThrows(DatasetException.class, () -> LongBench.read(folder, "trec")).getMessage();
-    assertTrue(message.contains("no trec.jsonl in " + folder), message);
+  void promptsLeaveRoomInTheWindow() {
+    LongBench suite = new LongBench(LongBenchPrompts.own(), null);
+    assertEquals(31_500, suite.promptLimit(32_768));
+    assertEquals(512, suite.promptLimit(1024));
+    LongBenchV2 two = new LongBenchV2(LongBenchV2.ownPrompts(), null);
+    assertEquals(120_000, two.promptLimit(131_072));
+    assertEquals(31_500, two.promptLimit(32_768));
   }
 
   @Test
@@ -133,7 +148,8 @@ class LongBenchTest {
     assertRefused(
         "qasper",
         row("a", "qasper", "null") + row("a", "qasper", "null"),
-        "line 2: field \"_id\": expected an id that no other row of qasper has, found a again");
+        "qasper.jsonl row 2: the id 'a' of qasper occurs in ",
+        "qasper.jsonl row 1 already");
     assertRefused(
         "trec", row("a", "trec", "null"), "\"all_classes\": expected the classes of trec");
     assertRefused(
@@ -142,36 +158,33 @@ class LongBenchTest {
         "field \"answers\": expected at least one answer");
     assertRefused(
         "qasper", row("a", "qasper", "null").replace("4200", "\"long\""), "field \"length\"");
-    assertRefused("qasper", "\n", "qasper.jsonl", "no rows");
+    assertRefused("qasper", row("a", "musique_e", "null"), "a set of LongBench-E", "musique_e");
+    assertRefused("qasper", "\n", "nothing to ask of longbench: 0 rows were read");
   }
 
   @Test
   void templatesThatLackASetAreRefused() throws IOException {
-    LongBenchRow row = read("qasper", row("a", "qasper", "null")).get(0);
     Path file = templates("{\"prompts\": {}}");
     String message =
         assertThrows(
                 DatasetException.class,
-                () -> LongBench.sample(row, LongBenchPrompts.read(file), ROOM))
+                () -> samples("qasper", row("a", "qasper", "null"), LongBenchPrompts.read(file)))
             .getMessage();
     assertEquals(file + ": field \"prompts.qasper\": expected string, found nothing", message);
   }
 
   @Test
-  void ownWordingCoversEverySetAndOwnRowsMostOfThem() {
-    List<LongBenchRow> rows = LongBench.own();
-    assertEquals(14, rows.size());
+  void ownWordingCoversEverySetAndOwnRowsMostOfThem() throws IOException {
+    LongBench suite = new LongBench(LongBenchPrompts.own(), null);
+    List<Sample> own = SuiteRows.samples(suite, suite.own(), ROOM);
+    assertEquals(14, own.size());
     assertEquals(
         List.of("code", "en", "zh"),
-        rows.stream().map(row -> row.task().language()).distinct().sorted().toList());
+        own.stream().map(sample -> sample.info().get("language")).distinct().sorted().toList());
     for (LongBenchTask task : LongBenchTask.all()) {
-      LongBenchRow any = rows.get(0);
-      LongBenchRow row =
-          new LongBenchRow(
-              task, false, "x", "the input", "the context", any.answers(), 1, List.of());
-      Sample sample = LongBench.sample(row, LongBenchPrompts.own(), ROOM);
+      Sample sample = sample("rows", row("x", task.id(), "[\"A\"]"));
       String prompt = task.chat() ? sample.messages().get(0).content() : sample.answerPrefix();
-      assertTrue(prompt.contains("the context"), task.id());
+      assertTrue(prompt.contains("A $1 {input} text"), task.id());
     }
   }
 
@@ -185,13 +198,12 @@ class LongBenchTest {
         """;
     Path array = Files.writeString(folder.resolve("data.json"), "[" + row + "]");
     Path lines = Files.writeString(folder.resolve("data.jsonl"), row);
+    Path wording =
+        templates(
+            "{\"0shot\": \"[$DOC$][$Q$][$C_A$$C_B$$C_C$$C_D$]\", \"0shot_no_context\": \"\"}");
+    LongBenchV2 suite = new LongBenchV2(Templates.read(wording), null);
     for (Path file : List.of(array, lines)) {
-      Sample sample =
-          LongBenchV2.sample(
-              LongBenchV2.read(file).get(0),
-              LongBenchV2.ZERO_SHOT,
-              Json.parse("t", "{\"0shot\": \"[$DOC$][$Q$][$C_A$$C_B$$C_C$$C_D$]\"}"),
-              ROOM);
+      Sample sample = SuiteRows.samples(suite, file).get(0);
       // A place that the document spells is filled as well, as officially.
       assertEquals("[Q? said][Q?][abcd]", sample.messages().get(0).content());
       assertEquals(List.of("C"), sample.references());
@@ -199,35 +211,28 @@ class LongBenchTest {
     }
     Files.writeString(lines, row + row);
     String message =
-        assertThrows(DatasetException.class, () -> LongBenchV2.read(lines)).getMessage();
-    assertTrue(message.contains("line 2: field \"_id\""), message);
+        assertThrows(DatasetException.class, () -> SuiteRows.samples(suite, lines)).getMessage();
+    assertTrue(message.contains("row 2: the id 'q1' of 0shot"), message);
     Files.writeString(array, "[" + row.replace("\"C\",", "\"E\",") + "]");
     message =
-        assertThrows(
-                DatasetException.class,
-                () ->
-                    LongBenchV2.sample(
-                        LongBenchV2.read(array).get(0),
-                        LongBenchV2.ZERO_SHOT,
-                        LongBenchV2.ownPrompts(),
-                        ROOM))
-            .getMessage();
-    assertTrue(message.contains("field \"[0].answer\": expected A, B, C or D, found E"), message);
-    Files.writeString(array, "[]");
-    message = assertThrows(DatasetException.class, () -> LongBenchV2.read(array)).getMessage();
-    assertTrue(message.contains("holds no rows"), message);
+        assertThrows(DatasetException.class, () -> SuiteRows.samples(suite, array)).getMessage();
+    assertTrue(
+        message.contains("data.json row 1: field \"answer\": expected A, B, C or D, found E"),
+        message);
   }
 
   @Test
   void versionTwoHasOwnQuestionsAndWording() {
-    assertEquals(6, LongBenchV2.own().size());
-    for (String task : List.of(LongBenchV2.ZERO_SHOT, LongBenchV2.NO_CONTEXT)) {
-      Sample sample =
-          LongBenchV2.sample(LongBenchV2.own().get(0), task, LongBenchV2.ownPrompts(), ROOM);
+    LongBenchV2 suite = new LongBenchV2(LongBenchV2.ownPrompts(), null);
+    List<Sample> own = SuiteRows.samples(suite, suite.own(), ROOM);
+    assertEquals(24, own.size());
+    for (Sample sample : own) {
       String prompt = sample.messages().get(0).content();
-      assertEquals(task.equals(LongBenchV2.ZERO_SHOT), prompt.contains("brass bell"), prompt);
-      assertTrue(prompt.contains("(B) A causeway replaced it"), prompt);
       assertTrue(!prompt.contains("$"), prompt);
+      if (sample.id().equals("own-01")) {
+        assertTrue(prompt.contains("(B) A causeway replaced it"), prompt);
+        assertEquals(sample.task().equals(LongBenchV2.ZERO_SHOT), prompt.contains("brass bell"));
+      }
     }
   }
 }

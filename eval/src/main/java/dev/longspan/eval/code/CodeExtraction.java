@@ -1,11 +1,10 @@
 package dev.longspan.eval.code;
 
+import dev.longspan.eval.text.Thinking;
 import java.util.List;
 
 /** Finds the program in an answer, by LiveCodeBench's rule. */
 public final class CodeExtraction {
-  private static final String THINK_END = "</think>";
-
   private CodeExtraction() {}
 
   /**
@@ -14,11 +13,7 @@ public final class CodeExtraction {
    * @param answer the model's answer; of a thinking model only what follows its thoughts counts
    */
   public static String program(String answer) {
-    int thought = answer.lastIndexOf(THINK_END);
-    List<String> lines =
-        List.of(
-            (thought < 0 ? answer : answer.substring(thought + THINK_END.length()))
-                .split("\n", -1));
+    List<String> lines = List.of(Thinking.answer(answer).split("\n", -1));
     int last = -1;
     int before = -1;
     for (int i = 0; i < lines.size(); i++) {

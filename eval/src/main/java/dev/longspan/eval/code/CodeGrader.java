@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.longspan.datasets.livecodebench.CodeProblem;
-import dev.longspan.datasets.livecodebench.CodeProblem.CodeTest;
+import dev.longspan.datasets.livecodebench.CodeTests;
+import dev.longspan.datasets.livecodebench.CodeTests.CodeTest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,8 +42,10 @@ public final class CodeGrader {
    * Grades one program.
    *
    * @param slot number of the concurrent grading, from 0
+   * @param problem what it has to do
+   * @param program its source; an empty one fails
    */
-  public CodeVerdict grade(int slot, CodeProblem problem, String program) throws IOException {
+  public CodeVerdict grade(int slot, CodeTests problem, String program) throws IOException {
     long start = System.nanoTime();
     // LiveCodeBench's bound on a whole program: a second more than its limit for each test.
     double budget = (limits.secondsPerTest() + 1.0) * problem.tests().size() + 5;
@@ -60,7 +62,7 @@ public final class CodeGrader {
 
   private String run(
       ProgramChannel channel,
-      CodeProblem problem,
+      CodeTests problem,
       String program,
       long start,
       double budget,
@@ -68,7 +70,7 @@ public final class CodeGrader {
       throws IOException {
     Map<String, Object> job = new TreeMap<>();
     job.put("code", program);
-    job.put("function", problem.functionName());
+    job.put("function", problem.function());
     job.put("seconds", limits.secondsPerTest());
     JsonNode ready = ask(channel, job, start, budget);
     String failure = failure(ready, "the program", start, budget, results);
@@ -79,8 +81,7 @@ public final class CodeGrader {
       failure = failure(reply, name, start, budget, results);
       if (failure == null) {
         String difference = difference(problem, test, reply);
-        int wrong =
-            problem.functionName() == null ? CodeVerdict.WRONG_ANSWER : CodeVerdict.WRONG_VALUE;
+        int wrong = problem.function() == null ? CodeVerdict.WRONG_ANSWER : CodeVerdict.WRONG_VALUE;
         results.add(difference == null ? CodeVerdict.PASSED : wrong);
         failure = difference == null ? null : name + ": " + difference;
       }
@@ -121,8 +122,8 @@ public final class CodeGrader {
     }
   }
 
-  private static String difference(CodeProblem problem, CodeTest test, JsonNode reply) {
-    if (problem.functionName() == null) {
+  private static String difference(CodeTests problem, CodeTest test, JsonNode reply) {
+    if (problem.function() == null) {
       return OutputComparison.difference(reply.path("output").asText(), test.output());
     }
     JsonNode expected;
@@ -130,7 +131,7 @@ public final class CodeGrader {
       expected = JSON.readTree(test.output());
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
-          "problem " + problem.id() + ": expected output is not JSON: " + test.output(), e);
+          "the expected output of " + problem.function() + " is not JSON: " + test.output(), e);
     }
     JsonNode actual = reply.path("value");
     return PythonValue.equal(actual, expected)

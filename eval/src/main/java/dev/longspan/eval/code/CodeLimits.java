@@ -13,4 +13,9 @@ public record CodeLimits(
     int secondsPerTest, long addressSpaceBytes, long fileBytes, int openFiles, int processes) {
   /** LiveCodeBench's 6 seconds for each test, with 4 GiB of memory. */
   public static final CodeLimits DEFAULT = new CodeLimits(6, 4L << 30, 16L << 20, 64, 32);
+
+  /** Returns the limits in words. */
+  public String describe() {
+    return secondsPerTest + " s a test, " + (addressSpaceBytes >> 20) + " MiB";
+  }
 }

@@ -39,6 +39,7 @@ public final class Sandbox implements AutoCloseable {
 
   private final Kind kind;
   private final String python;
+  private final String version;
   private final CodeLimits limits;
   private final Path folder;
   private final List<String> readable;
@@ -46,6 +47,7 @@ public final class Sandbox implements AutoCloseable {
   private Sandbox(Kind kind, String python, CodeLimits limits, Path folder) throws IOException {
     this.kind = kind;
     this.python = python;
+    this.version = "Python " + ask(python, "import platform; print(platform.python_version())");
     this.limits = limits;
     this.folder = folder;
     this.readable = readable(python);
@@ -84,9 +86,10 @@ public final class Sandbox implements AutoCloseable {
             + " --unsafe-no-sandbox inside a container that you can lose");
   }
 
-  /** Returns the kind in use and the interpreter, for manifests. */
+  /** Returns the version of the interpreter and the kind in use, for manifests. */
   public String describe() {
-    return kind.name().toLowerCase(Locale.ROOT) + " " + python;
+    String how = kind == Kind.NONE ? "no sandbox" : kind.name().toLowerCase(Locale.ROOT);
+    return version + ", " + how;
   }
 
   /**

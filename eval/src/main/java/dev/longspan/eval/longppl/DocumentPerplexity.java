@@ -1,6 +1,7 @@
 package dev.longspan.eval.longppl;
 
-import java.util.Collection;
+import dev.longspan.datasets.Json;
+import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
@@ -35,6 +36,32 @@ public record DocumentPerplexity(int tokens, int keyTokens, double loss, double 
     return new DocumentPerplexity(logProbabilities.length, keys.length, loss, keyLoss);
   }
 
+  /**
+   * Reads what {@link #text} wrote.
+   *
+   * @param where what messages call it
+   * @throws dev.longspan.datasets.DatasetException if the text is something else
+   */
+  public static DocumentPerplexity parse(String where, String text) {
+    Json json = Json.parse(where, text);
+    return new DocumentPerplexity(
+        json.number("tokens", 2),
+        json.number("key_tokens", 0),
+        json.decimal("loss", 0),
+        json.decimal("key_loss", 0));
+  }
+
+  /** Returns the figures as JSON: the answer of a model to a document. */
+  public String text() {
+    return String.format(
+        Locale.ROOT,
+        "{\"tokens\": %d, \"key_tokens\": %d, \"loss\": %s, \"key_loss\": %s}",
+        tokens,
+        keyTokens,
+        loss,
+        keyLoss);
+  }
+
   /** Returns the perplexity over all tokens but the first. */
   public double perplexity() {
     return Math.exp(loss / (tokens - 1));
@@ -45,26 +72,5 @@ public record DocumentPerplexity(int tokens, int keyTokens, double loss, double 
     return keyTokens == 0
         ? OptionalDouble.empty()
         : OptionalDouble.of(Math.exp(keyLoss / keyTokens));
-  }
-
-  /**
-   * Returns the LongPPL of several documents: the geometric mean, weighted by key tokens; empty if
-   * none has any.
-   */
-  public static OptionalDouble longPpl(Collection<DocumentPerplexity> documents) {
-    long keys = documents.stream().mapToLong(DocumentPerplexity::keyTokens).sum();
-    double loss = documents.stream().mapToDouble(DocumentPerplexity::keyLoss).sum();
-    return keys == 0 ? OptionalDouble.empty() : OptionalDouble.of(Math.exp(loss / keys));
-  }
-
-  /**
-   * Returns the perplexity of several documents: the geometric mean, weighted by tokens; empty if
-   * there are no documents.
-   */
-  public static OptionalDouble perplexity(Collection<DocumentPerplexity> documents) {
-    double weighted =
-        documents.stream().mapToDouble(d -> d.tokens * Math.log(d.perplexity())).sum();
-    long tokens = documents.stream().mapToLong(DocumentPerplexity::tokens).sum();
-    return tokens == 0 ? OptionalDouble.empty() : OptionalDouble.of(Math.exp(weighted / tokens));
   }
 }

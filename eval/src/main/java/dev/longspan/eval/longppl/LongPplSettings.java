@@ -1,5 +1,8 @@
 package dev.longspan.eval.longppl;
 
+import java.io.Serializable;
+import java.util.Locale;
+
 /**
  * What makes a token a key token.
  *
@@ -9,9 +12,21 @@ package dev.longspan.eval.longppl;
  * @param window tokens scored by one pass with a short context, which therefore sees up to {@code
  *     shortContext + window - 1} tokens
  */
-public record LongPplSettings(double alpha, double beta, int shortContext, int window) {
+public record LongPplSettings(double alpha, double beta, int shortContext, int window)
+    implements Serializable {
   /** The settings of the paper. */
   public static final LongPplSettings PAPER = new LongPplSettings(2, -2, 4096, 1024);
+
+  /** Returns the settings in words. */
+  public String describe() {
+    return String.format(
+        Locale.ROOT,
+        "alpha %s, beta %s, short context %,d, window %,d",
+        alpha,
+        beta,
+        shortContext,
+        window);
+  }
 
   /** Checks the lengths. */
   public LongPplSettings {

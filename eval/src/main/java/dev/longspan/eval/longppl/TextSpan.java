@@ -22,6 +22,15 @@ public record TextSpan(int start, int end) {
     }
   }
 
+  /** Returns the spans that begin and end at these characters. */
+  public static TextSpan[] of(int[] starts, int[] ends) {
+    TextSpan[] spans = new TextSpan[starts.length];
+    for (int i = 0; i < spans.length; i++) {
+      spans[i] = new TextSpan(starts[i], ends[i]);
+    }
+    return spans;
+  }
+
   /**
    * Returns the characters of the tokens at {@code positions}, with touching spans made one.
    *

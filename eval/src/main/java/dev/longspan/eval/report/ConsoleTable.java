@@ -59,7 +59,7 @@ final class ConsoleTable {
       out.append("* beyond noise: p < 0.05 after Holm's correction\n");
     }
     Headline.of(view).forEach(sentence -> out.append(wrap(sentence)));
-    if (view.longest() > 0) {
+    if (view.hasLengths()) {
       view.methods().forEach(method -> out.append(wrap(average(method))));
     }
     for (Run run : view.runs()) {
@@ -134,11 +134,11 @@ final class ConsoleTable {
     StringBuilder cells = new StringBuilder();
     for (String method : methods) {
       Score score = view.score(task, length, method);
-      String text = score == null ? "" : Format.score(score.value());
+      String text = score == null ? "" : view.text(score.value());
       cells.append(pad(text, valueWidth(method, methods)));
       if (view.compared().contains(method)) {
         Paired pair = view.pair(task, length, method);
-        String delta = pair == null ? "" : Format.signed(pair.delta());
+        String delta = pair == null ? "" : view.signed(pair.delta());
         cells.append(pad(delta + (pair != null && sure(pair) ? "*" : " "), deltaWidth(methods)));
       }
     }

@@ -13,10 +13,10 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * The samples that one method scored higher or lower on than the baseline.
+ * The samples that one method did better or worse on than the baseline.
  *
  * @param method the method
- * @param lost whether it scored lower
+ * @param lost whether it did worse
  * @param total how many there are
  * @param shown some of them, of as many lengths and tasks as the limit allows
  */
@@ -26,6 +26,7 @@ record Disagreements(String method, boolean lost, int total, List<Item> shown) {
   /** Returns the groups that are not empty: what each method lost, then what it won. */
   static List<Disagreements> of(ScoredSuite suite, String baseline, List<String> methods) {
     List<Disagreements> groups = new ArrayList<>();
+    boolean higher = suite.scorer().scale().higherIsBetter();
     for (String method : methods) {
       for (boolean lost : new boolean[] {true, false}) {
         Map<Integer, List<List<Item>>> byLength = new TreeMap<>();
@@ -33,10 +34,10 @@ record Disagreements(String method, boolean lost, int total, List<Item> shown) {
         for (Cell cell : suite.cells()) {
           List<Item> differ =
               cell.items().stream()
-                  .filter(item -> item.has(method) && item.has(baseline))
+                  .filter(item -> item.counts(method) && item.counts(baseline))
                   .filter(
                       item ->
-                          lost
+                          lost == higher
                               ? item.value(method) < item.value(baseline)
                               : item.value(method) > item.value(baseline))
                   .toList();
@@ -76,9 +77,9 @@ record Disagreements(String method, boolean lost, int total, List<Item> shown) {
   /** Returns the title of the group, such as {@code infllm-v2 loses 12 samples to dense}. */
   String title(String baseline) {
     return String.format(
-        "%s scores %s than %s on %s %s",
+        "%s does %s than %s on %s %s",
         method,
-        lost ? "lower" : "higher",
+        lost ? "worse" : "better",
         baseline,
         Format.count(total),
         total == 1 ? "sample" : "samples");

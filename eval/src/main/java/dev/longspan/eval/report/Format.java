@@ -24,20 +24,38 @@ final class Format {
         : String.format(Locale.ROOT, "%.1f", value);
   }
 
+  /** Three decimals, for perplexities. */
+  static String perplexity(Double value) {
+    return value == null || value.isNaN() ? NONE : String.format(Locale.ROOT, "%,.3f", value);
+  }
+
   /** One decimal and a sign, with the minus that is as wide as the plus. */
   static String signed(double value) {
-    String text = String.format(Locale.ROOT, "%+.1f", value);
-    return text.substring(1).equals("0.0") ? "0.0" : text.replace('-', '−');
+    return signed(value, 1);
+  }
+
+  static String signed(double value, int decimals) {
+    String text = String.format(Locale.ROOT, "%+." + decimals + "f", value);
+    boolean zero = Double.parseDouble(text) == 0;
+    return zero ? text.substring(1) : text.replace('-', '−');
   }
 
   static String interval(Interval interval) {
-    return interval == null
-        ? ""
-        : String.format(Locale.ROOT, "[%.1f, %.1f]", interval.lo(), interval.hi());
+    return interval(interval, 1);
   }
 
-  static String signedInterval(Interval interval) {
-    return interval == null ? "" : "[" + signed(interval.lo()) + ", " + signed(interval.hi()) + "]";
+  static String interval(Interval interval, int decimals) {
+    String number = "%." + decimals + "f";
+    return interval == null
+        ? ""
+        : String.format(
+            Locale.ROOT, "[" + number + ", " + number + "]", interval.lo(), interval.hi());
+  }
+
+  static String signedInterval(Interval interval, int decimals) {
+    return interval == null
+        ? ""
+        : "[" + signed(interval.lo(), decimals) + ", " + signed(interval.hi(), decimals) + "]";
   }
 
   static String p(double p) {

@@ -27,11 +27,12 @@ final class Headline {
     }
     int tasks = view.tasks().size();
     return String.format(
-        "%s scores %s%s%s, %s.",
+        "%s %s %s%s%s, %s.",
         method,
-        Format.score(mean.value()),
+        view.percent() ? "scores" : "has a LongPPL of",
+        view.text(mean.value()),
         at(view),
-        spaced(Format.interval(mean.ci95())),
+        spaced(view.text(mean.ci95())),
         tasks == 1 ? "on " + view.tasks().get(0) : "the mean of " + tasks + " tasks");
   }
 
@@ -42,10 +43,10 @@ final class Headline {
       text.append(" keeps ").append(Format.score(kept.value())).append(" % of ");
       text.append(view.baseline()).append(at(view)).append(spaced(Format.interval(kept.ci95())));
     } else {
-      text.append(" scores ");
-      text.append(Format.score(view.value(Scores.MEAN, view.longest(), method)));
+      text.append(view.percent() ? " scores " : " has a LongPPL of ");
+      text.append(view.text(view.value(Scores.MEAN, view.longest(), method)));
       text.append(" against ");
-      text.append(Format.score(view.value(Scores.MEAN, view.longest(), view.baseline())));
+      text.append(view.text(view.value(Scores.MEAN, view.longest(), view.baseline())));
       text.append(" of ").append(view.baseline()).append(at(view));
     }
     double speedup = view.speedup(Scores.PREFILL_RATE, view.longest(), method);
@@ -57,8 +58,8 @@ final class Headline {
     Paired pair = view.pair(Scores.ALL, several ? Scores.ALL_LENGTHS : view.longest(), method);
     if (pair != null) {
       text.append(several ? " Over all lengths" : " On all tasks");
-      text.append(" the difference is ").append(Format.signed(pair.delta())).append(" points");
-      text.append(spaced(Format.signedInterval(pair.ci95())));
+      text.append(" the difference is ").append(view.signed(pair.delta()));
+      text.append(view.percent() ? " points" : "").append(spaced(view.signed(pair.ci95())));
       text.append(pair.p() < 0.001 ? ", p " : ", p = ").append(Format.p(pair.p()));
       text.append(": ").append(pair.verdict()).append('.');
     }

@@ -41,7 +41,7 @@ final class HeatMap {
     view.methods().forEach(method -> out.append(scores(method)));
     view.compared().forEach(method -> out.append(differences(method)));
     out.append("</div>\n");
-    return out.append(legend()).toString();
+    return view.percent() ? out.append(legend()).toString() : out.toString();
   }
 
   private String scores(String method) {
@@ -53,8 +53,8 @@ final class HeatMap {
           continue;
         }
         boolean flawed = score.errors() > 0 || score.missing() > 0;
-        String text = Format.score(score.value());
-        String shade = score.value() == null ? "s-none" : "s s" + Math.round(score.value() / 10.0);
+        String text = view.text(score.value());
+        String shade = shade(score.value());
         cells.append(cell(row, column, shade, text + (flawed ? "†" : ""), tip(score)));
       }
     }
@@ -62,16 +62,23 @@ final class HeatMap {
     return panel(method, role, cells.toString());
   }
 
-  private static String tip(Score score) {
+  private String shade(Double value) {
+    if (value == null || !view.percent()) {
+      return "s-none";
+    }
+    return "s s" + Math.round(value / 10.0);
+  }
+
+  private String tip(Score score) {
     return String.format(
         Locale.ROOT,
         "%s, %,d, %s: %s %s, standard error %s, n = %d, errors %d, empty %d, missing %d",
         score.task(),
         score.length(),
         score.method(),
-        Format.score(score.value()),
-        Format.interval(score.ci95()),
-        Format.score(score.stderr()),
+        view.text(score.value()),
+        view.text(score.ci95()),
+        view.text(score.stderr()),
         score.n(),
         score.errors(),
         score.nulls(),
@@ -90,19 +97,20 @@ final class HeatMap {
         String tip =
             String.format(
                 Locale.ROOT,
-                "%s, %,d: %s %s points, p Holm %s, n = %d: %s",
+                "%s, %,d: %s %s, p Holm %s, n = %d: %s",
                 pair.task(),
                 pair.length(),
-                Format.signed(pair.delta()),
-                Format.signedInterval(pair.ci95()),
+                view.signed(pair.delta()),
+                view.signed(pair.ci95()),
                 Format.p(pair.pHolm()),
                 pair.n(),
                 pair.verdict());
-        String shade = shade(pair.delta()) + (shown ? " sure" : "");
-        cells.append(cell(row, column, shade, Format.signed(pair.delta()), tip));
+        String shade = (view.percent() ? shade(pair.delta()) : "d d0") + (shown ? " sure" : "");
+        cells.append(cell(row, column, shade, view.signed(pair.delta()), tip));
       }
     }
-    return panel(method + " − " + view.baseline(), "points", cells.toString());
+    return panel(
+        method + " − " + view.baseline(), view.percent() ? "points" : "", cells.toString());
   }
 
   private static String shade(double delta) {

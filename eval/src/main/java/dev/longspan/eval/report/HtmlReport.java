@@ -102,15 +102,25 @@ final class HtmlReport {
       out.append("<details open><summary>Further figures</summary>\n");
       out.append(Tables.figures(view).html()).append("</details>\n");
     }
+    Published published = Published.of(view);
+    if (!published.isEmpty()) {
+      out.append("<details><summary>Published figures</summary>\n");
+      out.append("<p class=\"more\">").append(Text.html(published.note())).append("</p>\n");
+      out.append(published.table().html()).append("</details>\n");
+    }
     out.append("</section>\n");
-    section("scores", prefix + "Scores by task and length");
-    out.append(new HeatMap(view).html()).append("</section>\n");
-    section("retention", prefix + "Scores by length");
-    figures(scoreCharts(view));
-    out.append("</section>\n");
-    section("speed", prefix + "Speed");
-    figures(speedCharts(view));
-    out.append("<details><summary>Scores and speeds by length in figures</summary>\n");
+    section(
+        "scores", prefix + (view.hasLengths() ? "Scores by task and length" : "Scores by task"));
+    out.append(new HeatMap(view).html());
+    if (view.hasLengths()) {
+      out.append("</section>\n");
+      section("retention", prefix + "Scores by length");
+      figures(scoreCharts(view));
+      out.append("</section>\n");
+      section("speed", prefix + "Speed");
+      figures(speedCharts(view));
+    }
+    out.append("<details><summary>Scores and speeds in figures</summary>\n");
     out.append(Tables.byLength(view).html()).append("</details>\n</section>\n");
     if (!view.paired().isEmpty()) {
       section("paired", prefix + "Differences to " + view.baseline());
@@ -188,7 +198,7 @@ final class HtmlReport {
 
   private void comparisons(SuiteView view) {
     List<Paired> means = view.paired().stream().filter(p -> p.task().equals(Scores.ALL)).toList();
-    comparisonTable(means);
+    comparisonTable(view, means);
     Map<Integer, List<Paired>> byLength = new TreeMap<>();
     view.paired().stream()
         .filter(p -> !p.task().equals(Scores.ALL))
@@ -204,22 +214,20 @@ final class HtmlReport {
               String.format(
                   "<span class=\"quiet\"> · %d compared, %d better, %d worse</span></summary>%n",
                   pairs.size(), better, worse));
-          comparisonTable(pairs);
+          comparisonTable(view, pairs);
           out.append("</details>\n");
         });
     out.append("</section>\n");
   }
 
-  private void comparisonTable(List<Paired> pairs) {
-    double scale = pairs.stream().mapToDouble(HtmlReport::reach).max().orElse(1);
+  private void comparisonTable(SuiteView view, List<Paired> pairs) {
+    double step = view.percent() ? 5 : 0.1;
+    double scale = pairs.stream().mapToDouble(pair -> reach(pair, step)).max().orElse(1);
+    String end = view.percent() ? String.format(Locale.ROOT, "%.0f", scale) : Format.rate(scale);
     String header =
-        String.format(
-            Locale.ROOT,
-            "<span class=\"scale\"><i>−%.0f</i><i>0</i><i>+%.0f</i></span>",
-            scale,
-            scale);
+        String.format("<span class=\"scale\"><i>−%s</i><i>0</i><i>+%s</i></span>", end, end);
     out.append(
-        Tables.paired(pairs)
+        Tables.paired(view, pairs)
             .html(
                 new Table.Decoration() {
                   @Override
@@ -236,12 +244,12 @@ final class HtmlReport {
                 header));
   }
 
-  private static double reach(Paired pair) {
+  private static double reach(Paired pair, double step) {
     double reach = Math.abs(pair.delta());
     if (pair.ci95() != null) {
       reach = Math.max(reach, Math.max(Math.abs(pair.ci95().lo()), Math.abs(pair.ci95().hi())));
     }
-    return Math.max(5, Math.ceil(reach / 5) * 5);
+    return Math.max(step, Math.ceil(reach / step) * step);
   }
 
   /** The difference and its interval as a point on a line through zero. */
@@ -293,7 +301,8 @@ final class HtmlReport {
     out.append("</span><span class=\"id\">").append(Text.html(Text.clip(sample.id(), 24)));
     out.append("</span>");
     for (String shown : List.of(view.baseline(), method)) {
-      out.append(verdict(shown, item));
+      out.append("<span class=\"method\">").append(Text.html(shown));
+      out.append(mark(view, item.value(shown))).append("</span>");
     }
     out.append("</summary>\n<div class=\"body\">\n");
     if (!sample.info().isEmpty()) {
@@ -316,18 +325,18 @@ final class HtmlReport {
     out.append("</ul>\n");
     for (String shown : view.methods()) {
       for (Answer answer : item.answers().getOrDefault(shown, List.of())) {
-        answer(item, shown, answer);
+        answer(view, item, shown, answer);
       }
     }
     out.append("</div></details>\n");
   }
 
-  private void answer(Item item, String method, Answer answer) {
+  private void answer(SuiteView view, Item item, String method, Answer answer) {
     Generation row = answer.generation();
     boolean several = item.answers().get(method).size() > 1;
     out.append("<h4>").append(Text.html(method));
     out.append(several ? " <span class=\"quiet\">attempt " + (row.attempt() + 1) + "</span>" : "");
-    out.append(mark(answer.value())).append("<span class=\"quiet\">");
+    out.append(mark(view, answer.value())).append("<span class=\"quiet\">");
     out.append(Format.count(row.newTokens())).append(" tokens, ");
     out.append(Text.html(row.failed() ? "error" : String.valueOf(row.finishReason())));
     out.append("</span></h4>\n");
@@ -340,13 +349,16 @@ final class HtmlReport {
     } else {
       out.append("<pre>").append(Text.html(Text.clip(row.text(), TEXT))).append("</pre>\n");
     }
+    if (!row.failed()) {
+      String remark = data.suite(view).scorer().remark(item.sample(), answer.text());
+      out.append(remark.isEmpty() ? "" : "<p class=\"info\">" + Text.html(remark) + "</p>\n");
+    }
   }
 
-  private static String verdict(String method, Item item) {
-    return "<span class=\"method\">" + Text.html(method) + mark(item.value(method)) + "</span>";
-  }
-
-  private static String mark(double value) {
+  private static String mark(SuiteView view, double value) {
+    if (!view.percent()) {
+      return " <span class=\"mark\">" + view.text(Math.exp(value)) + "</span> ";
+    }
     String type = value == 1 ? "right" : value == 0 ? "wrong" : "partly";
     String sign = value == 1 ? "✓" : value == 0 ? "✗" : "◐";
     String score = value == 1 || value == 0 ? type : Format.score(100 * value) + " %";

@@ -97,17 +97,18 @@ final class JunitReport {
     if (pair != null && pair.verdict().equals("worse")) {
       failures.add(
           String.format(
-              "worse than %s by %s points %s, p Holm %s, n = %d",
+              "worse than %s by %s%s %s, p Holm %s, n = %d",
               pair.baseline(),
-              Format.score(Math.abs(pair.delta())),
-              Format.signedInterval(pair.ci95()),
+              view.text(Math.abs(pair.delta())),
+              view.percent() ? " points" : "",
+              view.signed(pair.ci95()),
               Format.p(pair.pHolm()),
               pair.n()));
     }
     String output =
         String.format(
             "%s %s %s, n = %d",
-            score.metric(), Format.score(score.value()), Format.interval(score.ci95()), score.n());
+            score.metric(), view.text(score.value()), view.text(score.ci95()), score.n());
     return new Case(
         length == 0 ? task : task + "/" + length,
         seconds,

@@ -48,6 +48,12 @@ final class MarkdownReport {
     if (!view.figures().isEmpty()) {
       heading(prefix + "Further figures", Tables.figures(view));
     }
+    Published published = Published.of(view);
+    if (!published.isEmpty()) {
+      out.append("## ").append(prefix).append("Published figures\n\n");
+      out.append(Text.markdown(published.note())).append("\n\n");
+      out.append(published.table().markdown());
+    }
     out.append("## ").append(prefix).append("Scores by task and length\n\n");
     for (String method : view.methods()) {
       out.append("### ").append(Text.markdown(method)).append("\n\n");
@@ -55,7 +61,7 @@ final class MarkdownReport {
     }
     heading(prefix + "Retention and speed", Tables.byLength(view));
     if (!view.paired().isEmpty()) {
-      heading(prefix + "Differences to " + view.baseline(), Tables.paired(view.paired()));
+      heading(prefix + "Differences to " + view.baseline(), Tables.paired(view, view.paired()));
       out.append("## ").append(prefix).append("Samples on which the methods differ\n\n");
       disagreements(view);
     }
@@ -96,18 +102,21 @@ final class MarkdownReport {
                 Format.count(item.sample().length()),
                 item.sample().id(),
                 Text.clip(String.join(" / ", item.sample().references()), TEXT),
-                answer(item, view.baseline()),
-                answer(item, group.method())));
+                answer(view, item, view.baseline()),
+                answer(view, item, group.method())));
       }
       out.append(new Table("lrllll", header, rows).markdown());
       out.append(group.more().isEmpty() ? "" : group.more() + "\n\n");
     }
   }
 
-  private static String answer(Item item, String method) {
+  private static String answer(SuiteView view, Item item, String method) {
     Answer first = item.answers().get(method).get(0);
     String text = first.generation().failed() ? first.generation().errorCode() : first.text();
     double value = item.value(method);
+    if (!view.percent()) {
+      return view.text(Math.exp(value));
+    }
     String mark = value == 1 ? "✓ " : value == 0 ? "✗ " : Format.score(100 * value) + " % ";
     return mark + Text.clip(text, TEXT);
   }

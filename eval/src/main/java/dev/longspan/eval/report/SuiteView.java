@@ -4,7 +4,7 @@ import dev.longspan.eval.Scores;
 import dev.longspan.eval.Scores.Paired;
 import dev.longspan.eval.Scores.Run;
 import dev.longspan.eval.Scores.Score;
-import dev.longspan.eval.score.SuiteScorers;
+import dev.longspan.eval.stats.Interval;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,7 +24,11 @@ final class SuiteView {
           Scores.PREFILL_RATE,
           Scores.DECODE_RATE);
 
+  private static final int PERCENT_DECIMALS = 1;
+  private static final int PERPLEXITY_DECIMALS = 3;
+
   private final String name;
+  private final Scores.Suite suite;
   private final List<Run> runs;
   private final List<String> tasks;
   private final List<Integer> lengths;
@@ -36,11 +40,12 @@ final class SuiteView {
 
   private SuiteView(Scores scores, String name) {
     this.name = name;
+    suite = scores.suites().stream().filter(s -> s.suite().equals(name)).findFirst().orElseThrow();
     runs = scores.runs().stream().filter(run -> run.suite().equals(name)).toList();
     paired = scores.paired().stream().filter(p -> p.suite().equals(name)).toList();
     List<Score> rows = scores.scores().stream().filter(s -> s.suite().equals(name)).toList();
     // A suite's own figures follow the values of its cells and may bear the names of tasks.
-    List<String> known = SuiteScorers.standard().of(name).tasks();
+    List<String> known = suite.tasks();
     List<Score> cells = new ArrayList<>();
     for (Score row : rows) {
       List<Object> key = List.of(row.task(), row.length(), row.method());
@@ -72,6 +77,43 @@ final class SuiteView {
 
   String name() {
     return name;
+  }
+
+  /** Returns what was asked and how it was scored. */
+  Scores.Suite suite() {
+    return suite;
+  }
+
+  /** Returns whether values are percentages; they are perplexities otherwise. */
+  boolean percent() {
+    return suite.better().equals("higher");
+  }
+
+  /** Returns whether the suite has samples of several lengths, or of one that was asked for. */
+  boolean hasLengths() {
+    return longest() > 0;
+  }
+
+  /** Returns a value of the suite as text. */
+  String text(Double value) {
+    return percent() ? Format.score(value) : Format.perplexity(value);
+  }
+
+  String text(Interval interval) {
+    return Format.interval(interval, decimals());
+  }
+
+  /** Returns a difference of two values as text. */
+  String signed(double delta) {
+    return Format.signed(delta, decimals());
+  }
+
+  String signed(Interval interval) {
+    return Format.signedInterval(interval, decimals());
+  }
+
+  private int decimals() {
+    return percent() ? PERCENT_DECIMALS : PERPLEXITY_DECIMALS;
   }
 
   List<Run> runs() {

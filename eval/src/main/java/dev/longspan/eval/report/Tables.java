@@ -23,7 +23,7 @@ final class Tables {
   /** One row for each method: averages, effective length, and what it takes and keeps. */
   static Table summary(SuiteView view) {
     boolean compared = !view.compared().isEmpty();
-    boolean lengths = view.longest() > 0;
+    boolean lengths = view.hasLengths();
     List<String> header = new ArrayList<>(List.of("Method"));
     if (lengths) {
       header.addAll(
@@ -32,16 +32,19 @@ final class Tables {
       header.addAll(List.of("Mean", "95 %"));
     }
     String at = lengths ? " at " + Format.count(view.longest()) : "";
+    if (compared && view.percent()) {
+      header.addAll(List.of("Keeps" + at, "95 %"));
+    }
     if (compared) {
-      header.addAll(List.of("Keeps" + at, "95 %", "Prefill" + at, "Decode" + at));
+      header.addAll(List.of("Prefill" + at, "Decode" + at));
     }
     List<List<String>> rows = new ArrayList<>();
     for (String method : view.methods()) {
       List<String> row = new ArrayList<>(List.of(method));
       Score average =
           view.metric(lengths ? Scores.AVERAGE : Scores.MEAN, Scores.ALL_LENGTHS, method);
-      row.add(average == null ? Format.NONE : Format.score(average.value()));
-      row.add(average == null ? "" : Format.interval(average.ci95()));
+      row.add(average == null ? Format.NONE : view.text(average.value()));
+      row.add(average == null ? "" : view.text(average.ci95()));
       if (lengths) {
         row.add(Format.score(view.value(Scores.AVERAGE_INCREASING, 0, method)));
         row.add(Format.score(view.value(Scores.AVERAGE_DECREASING, 0, method)));
@@ -50,8 +53,10 @@ final class Tables {
       if (compared) {
         Score kept = view.metric(Scores.RETENTION, view.longest(), method);
         boolean baseline = method.equals(view.baseline());
-        row.add(baseline ? "baseline" : kept == null ? "–" : Format.score(kept.value()) + " %");
-        row.add(kept == null ? "" : Format.interval(kept.ci95()));
+        if (view.percent()) {
+          row.add(baseline ? "baseline" : kept == null ? "–" : Format.score(kept.value()) + " %");
+          row.add(kept == null ? "" : Format.interval(kept.ci95()));
+        }
         row.add(baseline ? "1×" : speed(view, Scores.PREFILL_RATE, method));
         row.add(baseline ? "1×" : speed(view, Scores.DECODE_RATE, method));
       }
@@ -78,7 +83,7 @@ final class Tables {
         if (score == null) {
           row.add("");
         } else {
-          row.add(withInterval(score));
+          row.add((view.text(score.value()) + " " + view.text(score.ci95())).strip());
         }
       }
       rows.add(row);
@@ -98,8 +103,8 @@ final class Tables {
             List.of(
                 length == 0 ? Format.NONE : Format.count(length),
                 method,
-                mean == null ? Format.NONE : Format.score(mean.value()),
-                mean == null ? "" : Format.interval(mean.ci95()),
+                mean == null ? Format.NONE : view.text(mean.value()),
+                mean == null ? "" : view.text(mean.ci95()),
                 kept == null ? "" : Format.score(kept.value()) + " %",
                 kept == null ? "" : Format.interval(kept.ci95()),
                 Format.rate(view.value(Scores.PREFILL_RATE, length, method)),
@@ -149,12 +154,16 @@ final class Tables {
     return new Table("ll" + "r".repeat(header.size() - 2), header, rows);
   }
 
-  private static String withInterval(Score score) {
-    return (Format.score(score.value()) + " " + Format.interval(score.ci95())).strip();
+  private static String withInterval(Score figure) {
+    String text =
+        figure.metric().equals(Scores.PERPLEXITY)
+            ? Format.perplexity(figure.value()) + " " + Format.interval(figure.ci95(), 3)
+            : Format.score(figure.value()) + " " + Format.interval(figure.ci95());
+    return text.strip();
   }
 
   /** The given comparisons. */
-  static Table paired(List<Paired> pairs) {
+  static Table paired(SuiteView view, List<Paired> pairs) {
     List<List<String>> rows = new ArrayList<>();
     for (Paired pair : pairs) {
       rows.add(
@@ -164,11 +173,11 @@ final class Tables {
               pair.method(),
               Format.count(pair.n()),
               "+" + pair.wins() + " −" + pair.losses(),
-              Format.signed(pair.delta()),
-              Format.signedInterval(pair.ci95()),
+              view.signed(pair.delta()),
+              view.signed(pair.ci95()),
               Format.p(pair.p()),
               Format.p(pair.pHolm()),
-              pair.mdd() == null ? Format.NONE : Format.score(pair.mdd()),
+              pair.mdd() == null ? Format.NONE : view.text(pair.mdd()),
               pair.verdict()));
     }
     return new Table(

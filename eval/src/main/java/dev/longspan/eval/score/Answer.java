@@ -7,9 +7,10 @@ import dev.longspan.eval.Generation;
  *
  * @param generation the row
  * @param text the answer after the suite's post-processing; empty for a failed row
- * @param value from 0 (wrong) to 1 (right); a failed row scores 0
+ * @param value in the sense of the suite's {@link Scale}; 0 for a failed row
+ * @param weight of the value where the scale has weights, else 1
  */
-public record Answer(Generation generation, String text, double value) {
+public record Answer(Generation generation, String text, double value, double weight) {
   /** Returns whether the model answered, but with nothing. */
   public boolean isNull() {
     return !generation.failed() && text.isEmpty();

@@ -27,9 +27,10 @@ final class Comparison {
   private static final double DETECTABLE = 1.959964 + 0.841621;
 
   /**
-   * Means on the common samples of one or several cells.
+   * Values on the common samples of one or several cells.
    *
-   * @param differences of each sample, weighted so that they add up to the difference of the means
+   * @param differences of each sample, weighted so that they add up to the difference of the means;
+   *     where values are perplexities, to that of their logarithms
    */
   private record Pair(Estimate method, Estimate baseline, Estimate delta, double[] differences) {
     static Pair combine(List<Pair> parts) {
@@ -54,6 +55,7 @@ final class Comparison {
 
   private final ScoredSuite suite;
   private final SuiteScoring scoring;
+  private final Scale scale;
   private final String method;
   private final String baseline;
   private final long seed;
@@ -63,6 +65,7 @@ final class Comparison {
   Comparison(ScoredSuite suite, SuiteScoring scoring, String method, String baseline, long seed) {
     this.suite = suite;
     this.scoring = scoring;
+    this.scale = suite.scorer().scale();
     this.method = method;
     this.baseline = baseline;
     this.seed = seed;
@@ -95,27 +98,31 @@ final class Comparison {
 
   private Named compare(Cell cell) {
     List<Item> common =
-        cell.items().stream().filter(i -> i.has(method) && i.has(baseline)).toList();
+        cell.items().stream().filter(i -> i.counts(method) && i.counts(baseline)).toList();
     Estimate ours = estimate(cell, common, method);
     Estimate theirs = estimate(cell, common, baseline);
     double[] differences =
         common.stream().mapToDouble(i -> i.value(method) - i.value(baseline)).toArray();
-    Estimate delta = Estimate.difference(ours, theirs, differences);
-    double[] weighted = Arrays.stream(differences).map(d -> d / common.size()).toArray();
+    Estimate delta =
+        scale == Scale.PERCENT
+            ? Estimate.difference(ours, theirs, differences)
+            : ours.minus(theirs);
+    double total = common.stream().mapToDouble(item -> item.weight(method)).sum();
+    for (int i = 0; i < differences.length; i++) {
+      differences[i] *= common.get(i).weight(method) / total;
+    }
     return new Named(
         cell.task(),
         cell.length(),
         suite.scorer().metric(cell.task()),
-        new Pair(ours, theirs, delta, weighted));
+        new Pair(ours, theirs, delta, differences));
   }
 
   private Estimate estimate(Cell cell, List<Item> common, String of) {
     Estimate all = scoring.estimate(cell, of);
-    if (all.n() == common.size() && all.n() == cell.items().size()) {
-      return all;
-    }
-    double[] values = common.stream().mapToDouble(item -> item.value(of)).toArray();
-    return Estimate.of(values, Scoring.seed(seed, suite, cell));
+    return all.n() == common.size()
+        ? all
+        : SuiteScoring.estimate(suite, common, of, Scoring.seed(seed, suite, cell));
   }
 
   private void family(List<Named> family) {
@@ -127,6 +134,7 @@ final class Comparison {
       Named named = tested.get(i);
       Estimate delta = named.pair().delta();
       double[] differences = named.pair().differences();
+      int better = scale.higherIsBetter() ? 1 : -1;
       double mdd = DETECTABLE * delta.stderr();
       rows.add(
           new Paired(
@@ -136,15 +144,15 @@ final class Comparison {
               method,
               baseline,
               named.metric(),
-              SuiteScoring.percent(delta.value()),
-              SuiteScoring.percent(delta.interval()),
+              scale.orNull(delta.value()),
+              scale.shown(delta.interval()),
               Rounding.halfEven(tests.get(i).p(), 6),
               Rounding.halfEven(adjusted[i], 6),
               verdict(delta, adjusted[i], tested.size()),
               delta.n(),
-              (int) Arrays.stream(differences).filter(d -> d > 0).count(),
-              (int) Arrays.stream(differences).filter(d -> d < 0).count(),
-              mdd > 0 ? SuiteScoring.percent(mdd) : null,
+              (int) Arrays.stream(differences).filter(d -> d * better > 0).count(),
+              (int) Arrays.stream(differences).filter(d -> d * better < 0).count(),
+              mdd > 0 ? scale.orNull(mdd) : null,
               tests.get(i).name(),
               tested.size()));
     }
@@ -154,16 +162,16 @@ final class Comparison {
    * Significant differences are better or worse. Of the others, those whose test could not have
    * passed even if all samples had changed in one direction had too few samples to say anything.
    */
-  private static String verdict(Estimate delta, double adjusted, int family) {
+  private String verdict(Estimate delta, double adjusted, int family) {
     if (adjusted < ALPHA) {
-      return delta.value() > 0 ? "better" : "worse";
+      return delta.value() > 0 == scale.higherIsBetter() ? "better" : "worse";
     }
     boolean hopeless = PairedTest.smallestP(delta.n()) * family >= ALPHA;
     return hopeless ? "too few samples" : "no difference shown";
   }
 
   private void retain(int length, Pair pair) {
-    if (pair.isEmpty() || pair.baseline().value() == 0) {
+    if (scale != Scale.PERCENT || pair.isEmpty() || pair.baseline().value() == 0) {
       return;
     }
     retention.add(
@@ -173,10 +181,10 @@ final class Comparison {
             length,
             method,
             Scores.RETENTION,
-            SuiteScoring.percent(pair.method().value() / pair.baseline().value()),
+            scale.orNull(pair.method().value() / pair.baseline().value()),
             pair.delta().n(),
             null,
-            SuiteScoring.percent(pair.method().ratioInterval(pair.baseline())),
+            scale.shown(pair.method().ratioInterval(pair.baseline())),
             null,
             null,
             null,

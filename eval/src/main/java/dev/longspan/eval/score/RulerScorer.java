@@ -1,5 +1,6 @@
 package dev.longspan.eval.score;
 
+import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.ruler.Ruler;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.text.PyStrings;
@@ -18,6 +19,16 @@ final class RulerScorer implements SuiteScorer {
   @Override
   public String suite() {
     return Ruler.SUITE;
+  }
+
+  @Override
+  public String version() {
+    return "1";
+  }
+
+  @Override
+  public String oracle(Sample sample) {
+    return String.join(" ", sample.references());
   }
 
   @Override

@@ -34,9 +34,20 @@ public final class ScoredSuite {
       return rows.stream().mapToDouble(Answer::value).sum() / rows.size();
     }
 
+    /** Returns the method's weight, the mean over its attempts; NaN without a row. */
+    public double weight(String method) {
+      List<Answer> rows = answers.getOrDefault(method, List.of());
+      return rows.stream().mapToDouble(Answer::weight).sum() / rows.size();
+    }
+
     /** Returns whether the method has a row for the sample. */
     public boolean has(String method) {
       return answers.containsKey(method);
+    }
+
+    /** Returns whether the method has a row for the sample that says something about it. */
+    public boolean counts(String method) {
+      return weight(method) > 0;
     }
   }
 
@@ -140,9 +151,11 @@ public final class ScoredSuite {
             .add(better ? other : row);
       }
     }
-    kept.values().stream()
-        .sorted(Comparator.comparingInt(Generation::attempt))
-        .forEach(row -> score(scorer, items.get(key(row)), row));
+    // Some metrics take milliseconds a row: every core has its part of them.
+    kept.values().parallelStream()
+        .map(row -> score(scorer, items.get(key(row)).sample(), row))
+        .sorted(Comparator.comparingInt(answer -> answer.generation().attempt()))
+        .forEachOrdered(answer -> add(items.get(key(answer.generation())), answer));
     return suite;
   }
 
@@ -189,12 +202,18 @@ public final class ScoredSuite {
     return Collections.unmodifiableList(cells);
   }
 
-  private static void score(SuiteScorer scorer, Item item, Generation row) {
-    String text = row.failed() || row.text() == null ? "" : scorer.clean(row.text());
-    double value = row.failed() ? 0 : scorer.value(item.sample(), text);
+  private static Answer score(SuiteScorer scorer, SampleSummary sample, Generation row) {
+    if (row.failed()) {
+      return new Answer(row, "", 0, scorer.scale().weightOfFailure());
+    }
+    String text = row.text() == null ? "" : scorer.clean(row.text());
+    return new Answer(row, text, scorer.value(sample, text), scorer.weight(sample, text));
+  }
+
+  private static void add(Item item, Answer answer) {
     item.answers()
-        .computeIfAbsent(row.method(), method -> new ArrayList<>())
-        .add(new Answer(row, text, value));
+        .computeIfAbsent(answer.generation().method(), method -> new ArrayList<>())
+        .add(answer);
   }
 
   private static List<Object> key(Generation row) {
@@ -239,8 +258,14 @@ public final class ScoredSuite {
     return cells;
   }
 
-  SuiteScorer scorer() {
+  /** Returns what scored the answers. */
+  public SuiteScorer scorer() {
     return scorer;
+  }
+
+  /** Returns the tasks that have samples, in the suite's order. */
+  public List<String> tasks() {
+    return cells.stream().map(Cell::task).distinct().toList();
   }
 
   List<Generation> duplicates(String method) {

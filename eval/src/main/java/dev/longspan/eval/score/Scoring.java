@@ -4,11 +4,13 @@ import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.Scores;
 import dev.longspan.eval.Scores.Run;
+import dev.longspan.eval.Scores.Suite;
 import dev.longspan.eval.score.ScoredSuite.Cell;
 import dev.longspan.eval.score.ScoredSuite.Item;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -18,16 +20,21 @@ import java.util.stream.Stream;
  * Turns answers into scores.
  *
  * <p>A row that failed scores 0, since a user got no answer, and is counted as an error apart from
- * wrong answers. A sample without any row enters no value and is counted as missing: nothing is
- * known about it. Both are named in the run's warnings.
+ * wrong answers; where the score is a perplexity it is left out of it. A sample without any row
+ * enters no value and is counted as missing: nothing is known about it. Both are named in the run's
+ * warnings.
  */
 public final class Scoring {
   private static final int NAMED = 5;
 
+  /** What samples say about their origin. */
+  private static final List<String> SAMPLE_INFO =
+      List.of("version", "data", "templates", "haystack", "evaluator", "key_tokens");
+
   private Scoring() {}
 
   /**
-   * Scores all generations.
+   * Scores all generations with the standard scorers.
    *
    * @param samples what was asked
    * @param generations what was answered, in any order
@@ -39,24 +46,24 @@ public final class Scoring {
    */
   public static Scores score(
       List<SampleSummary> samples, List<Generation> generations, String baseline, long seed) {
-    return score(samples, generations, baseline, seed, SuiteScorers.standard());
+    return score(
+        ScoredSuite.of(samples, generations, baseline, SuiteScorers.standard()), baseline, seed);
   }
 
   /**
-   * Scores all generations, as {@link #score(List, List, String, long)} does, with given scorers.
+   * Returns the values of answers that are scored one by one already.
    *
-   * @param scorers how answers are scored
+   * @param baseline the method that the others are compared with, as in {@link #score(List, List,
+   *     String, long)}
+   * @param seed seed of the bootstrap and of the random sign flips
    */
-  public static Scores score(
-      List<SampleSummary> samples,
-      List<Generation> generations,
-      String baseline,
-      long seed,
-      SuiteScorers scorers) {
+  public static Scores score(List<ScoredSuite> suites, String baseline, long seed) {
+    List<Suite> described = new ArrayList<>();
     List<Run> runs = new ArrayList<>();
     List<Scores.Score> scores = new ArrayList<>();
     List<Scores.Paired> paired = new ArrayList<>();
-    for (ScoredSuite suite : ScoredSuite.of(samples, generations, baseline, scorers)) {
+    for (ScoredSuite suite : suites) {
+      described.add(describe(suite));
       for (String method : suite.methods()) {
         runs.add(run(suite, method, method.equals(baseline)));
       }
@@ -73,7 +80,32 @@ public final class Scoring {
       }
       scores.addAll(Rates.of(suite));
     }
-    return new Scores(runs, scores, paired);
+    return new Scores(described, runs, scores, paired);
+  }
+
+  private static Suite describe(ScoredSuite suite) {
+    SuiteScorer scorer = suite.scorer();
+    Map<String, String> samples = new TreeMap<>();
+    for (String key : SAMPLE_INFO) {
+      String values =
+          suite.cells().stream()
+              .flatMap(cell -> cell.items().stream())
+              .map(item -> item.sample().info().get(key))
+              .filter(Objects::nonNull)
+              .distinct()
+              .sorted()
+              .collect(Collectors.joining(", "));
+      if (!values.isEmpty()) {
+        samples.put(key, values);
+      }
+    }
+    return new Suite(
+        suite.name(),
+        scorer.version(),
+        scorer.scale().higherIsBetter() ? "higher" : "lower",
+        suite.tasks(),
+        new TreeMap<>(scorer.settings(suite.tasks())),
+        samples);
   }
 
   private static Run run(ScoredSuite suite, String method, boolean baseline) {

@@ -1,9 +1,12 @@
 package dev.longspan.eval.score;
 
+import dev.longspan.eval.code.CodeGrades;
 import dev.longspan.eval.score.aime.AimeGrader;
 import dev.longspan.eval.score.aime.AimeScorer;
+import dev.longspan.eval.score.livecodebench.LiveCodeBenchScorer;
 import dev.longspan.eval.score.longbench.LongBenchScorer;
 import dev.longspan.eval.score.longbench.LongBenchV2Scorer;
+import dev.longspan.eval.score.longppl.LongPplScorer;
 import dev.longspan.eval.text.FuzzyRatio;
 import dev.longspan.eval.text.jieba.Jieba;
 import java.io.IOException;
@@ -40,15 +43,16 @@ public final class SuiteScorers {
 
   /** Returns the scorers whose results are usually published. */
   public static SuiteScorers standard() {
-    return of(Map.of());
+    return of(Map.of(), CodeGrades.NONE);
   }
 
   /**
    * Returns the scorers that {@code options} choose.
    *
+   * @param grades the verdicts that LiveCodeBench is scored from
    * @throws IllegalArgumentException if there is no such option, or no such value of it
    */
-  public static SuiteScorers of(Map<String, String> options) {
+  public static SuiteScorers of(Map<String, String> options, CodeGrades grades) {
     for (String option : options.keySet()) {
       if (!OPTIONS.contains(option)) {
         throw new IllegalArgumentException(
@@ -62,7 +66,9 @@ public final class SuiteScorers {
             new RulerScorer(),
             new LongBenchScorer(fuzzy, segmenter(options.get(LONGBENCH_DICTIONARY))),
             new LongBenchV2Scorer(),
-            new AimeScorer(grader)));
+            new LongPplScorer(),
+            new AimeScorer(grader),
+            new LiveCodeBenchScorer(grades)));
   }
 
   /** The standard tables take a second to load: only when there is Chinese text. */

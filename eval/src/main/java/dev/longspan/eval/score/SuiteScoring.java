@@ -6,8 +6,6 @@ import dev.longspan.eval.score.ScoredSuite.Cell;
 import dev.longspan.eval.score.ScoredSuite.Item;
 import dev.longspan.eval.score.SuiteScorer.Figure;
 import dev.longspan.eval.stats.Estimate;
-import dev.longspan.eval.stats.Interval;
-import dev.longspan.eval.stats.Rounding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -32,18 +30,29 @@ final class SuiteScoring {
     for (Cell cell : suite.cells()) {
       Map<String, Estimate> byMethod = new HashMap<>();
       for (String method : suite.methods()) {
-        double[] values =
-            cell.items().stream()
-                .filter(item -> item.has(method))
-                .mapToDouble(item -> item.value(method))
-                .toArray();
-        byMethod.put(method, Estimate.of(values, Scoring.seed(seed, suite, cell)));
+        byMethod.put(method, estimate(suite, cell.items(), method, seed(cell)));
       }
       estimates.put(cell, byMethod);
     }
   }
 
-  /** Returns the estimate of the method's mean in the cell, as a fraction. */
+  private long seed(Cell cell) {
+    return Scoring.seed(seed, suite, cell);
+  }
+
+  /** Returns what the method's values of some samples make together. */
+  static Estimate estimate(ScoredSuite suite, List<Item> items, String method, long seed) {
+    List<Item> counting = items.stream().filter(item -> item.counts(method)).toList();
+    return suite
+        .scorer()
+        .scale()
+        .estimate(
+            counting.stream().mapToDouble(item -> item.value(method)).toArray(),
+            counting.stream().mapToDouble(item -> item.weight(method)).toArray(),
+            seed);
+  }
+
+  /** Returns the estimate of the method's value in the cell, before it is shown. */
   Estimate estimate(Cell cell, String method) {
     return estimates.get(cell).get(method);
   }
@@ -55,12 +64,14 @@ final class SuiteScoring {
         for (String method : suite.methods()) {
           String metric = suite.scorer().metric(cell.task());
           Estimate estimate = estimate(cell, method);
-          rows.add(score(cell.task(), cell.length(), method, metric, estimate, cell.items()));
+          rows.add(
+              score(cell.task(), cell.length(), method, metric, scale(), estimate, cell.items()));
         }
       }
       for (String method : suite.methods()) {
         Estimate mean = mean(cells, method);
-        rows.add(score(Scores.ALL, cells.get(0).length(), method, Scores.MEAN, mean, items(cells)));
+        int length = cells.get(0).length();
+        rows.add(score(Scores.ALL, length, method, Scores.MEAN, scale(), mean, items(cells)));
       }
     }
     for (String method : suite.methods()) {
@@ -71,6 +82,7 @@ final class SuiteScoring {
                 Scores.ALL_LENGTHS,
                 method,
                 figure.metric(),
+                figure.scale(),
                 figure.estimate(),
                 figure.items()));
       }
@@ -79,6 +91,10 @@ final class SuiteScoring {
       suite.methods().forEach(method -> rows.addAll(overLengths(method)));
     }
     return rows;
+  }
+
+  private Scale scale() {
+    return suite.scorer().scale();
   }
 
   private Estimate mean(List<Cell> cells, String method) {
@@ -125,11 +141,18 @@ final class SuiteScoring {
   }
 
   private Score over(String method, String metric, Estimate estimate) {
-    return score(Scores.ALL, Scores.ALL_LENGTHS, method, metric, estimate, items(suite.cells()));
+    return score(
+        Scores.ALL, Scores.ALL_LENGTHS, method, metric, scale(), estimate, items(suite.cells()));
   }
 
   private Score score(
-      String task, int length, String method, String metric, Estimate estimate, List<Item> items) {
+      String task,
+      int length,
+      String method,
+      String metric,
+      Scale scale,
+      Estimate estimate,
+      List<Item> items) {
     List<Answer> answers =
         items.stream().flatMap(i -> i.answers().getOrDefault(method, List.of()).stream()).toList();
     int missing = (int) items.stream().filter(item -> !item.has(method)).count();
@@ -139,10 +162,10 @@ final class SuiteScoring {
         length,
         method,
         metric,
-        percent(estimate.value()),
-        items.size() - missing,
-        percent(estimate.stderr()),
-        percent(estimate.interval()),
+        scale.orNull(estimate.value()),
+        (int) items.stream().filter(item -> item.counts(method)).count(),
+        scale.orNull(estimate.stderr()),
+        scale.shown(estimate.interval()),
         (int) answers.stream().filter(answer -> answer.generation().failed()).count(),
         (int) answers.stream().filter(Answer::isNull).count(),
         missing,
@@ -156,7 +179,8 @@ final class SuiteScoring {
   private static String source(List<Item> items) {
     TreeSet<String> sources = new TreeSet<>();
     for (Item item : items) {
-      String source = item.sample().info().get("haystack");
+      Map<String, String> info = item.sample().info();
+      String source = info.getOrDefault("haystack", info.get("data"));
       if (source != null) {
         sources.add(source);
       }
@@ -168,17 +192,6 @@ final class SuiteScoring {
     double[] weights = new double[parts];
     Arrays.fill(weights, 1);
     return weights;
-  }
-
-  /** Returns the fraction as a percentage with two decimals; null for NaN. */
-  static Double percent(double fraction) {
-    return Double.isNaN(fraction) ? null : (Double) Rounding.halfEven(100 * fraction, 2);
-  }
-
-  static Interval percent(Interval interval) {
-    return interval == null
-        ? null
-        : new Interval(100 * interval.lo(), 100 * interval.hi()).rounded(2);
   }
 
   Map<Integer, List<Cell>> byLength() {

@@ -1,9 +1,11 @@
 package dev.longspan.eval.stats;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * A mean with what is known about its error.
+ * A mean, or what is made of it, with what is known about its error.
  *
  * @param value the mean; NaN if there is nothing to average
  * @param n samples in it
@@ -23,6 +25,56 @@ public record Estimate(double value, int n, double stderr, double[] replicates) 
         values.length,
         Descriptive.standardError(values),
         Bootstrap.means(values, seed));
+  }
+
+  /**
+   * Returns the weighted mean of {@code values}, one for each sample, whose weights are drawn with
+   * them: a ratio of two sums. Samples without weight are no part of it.
+   */
+  public static Estimate weighted(double[] values, double[] weights, long seed) {
+    int[] used = IntStream.range(0, values.length).filter(i -> weights[i] > 0).toArray();
+    int n = used.length;
+    if (n == 0) {
+      return NOTHING;
+    }
+    double[] products = Arrays.stream(used).mapToDouble(i -> weights[i] * values[i]).toArray();
+    double[] kept = Arrays.stream(used).mapToDouble(i -> weights[i]).toArray();
+    double total = Descriptive.sum(kept);
+    double mean = Descriptive.sum(products) / total;
+    double squares = 0;
+    for (int i = 0; i < n; i++) {
+      squares += Math.pow(products[i] - kept[i] * mean, 2);
+    }
+    double[] replicates = Bootstrap.means(products, seed);
+    double[] drawn = Bootstrap.means(kept, seed);
+    for (int r = 0; r < replicates.length; r++) {
+      replicates[r] /= drawn[r];
+    }
+    double stderr = n < 2 ? Double.NaN : Math.sqrt(squares * n / (n - 1)) / total;
+    return new Estimate(mean, n, stderr, replicates);
+  }
+
+  /** Returns e to the power of this estimate; its standard error follows by the delta method. */
+  public Estimate exp() {
+    return new Estimate(
+        Math.exp(value),
+        n,
+        Math.exp(value) * stderr,
+        Arrays.stream(replicates).map(Math::exp).toArray());
+  }
+
+  /**
+   * Returns this estimate less another one that was drawn with its seed over the same samples; the
+   * standard error is that of the replicates.
+   */
+  public Estimate minus(Estimate other) {
+    double[] differences = new double[replicates.length];
+    for (int r = 0; r < differences.length; r++) {
+      differences[r] = replicates[r] - other.replicates[r];
+    }
+    double deviation =
+        n < 2 ? Double.NaN : Descriptive.standardError(differences) * Math.sqrt(differences.length);
+    return new Estimate(value - other.value, n, deviation, differences);
   }
 
   /**

@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.longspan.datasets.livecodebench.CodeProblem;
-import dev.longspan.datasets.livecodebench.CodeProblem.CodeTest;
+import dev.longspan.datasets.livecodebench.CodeTests;
+import dev.longspan.datasets.livecodebench.CodeTests.CodeTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -46,16 +45,15 @@ class HostileProgramTest {
     }
   }
 
-  static CodeProblem problem(String function, String... inputsAndOutputs) {
+  static CodeTests problem(String function, String... inputsAndOutputs) {
     List<CodeTest> tests =
         Stream.iterate(0, i -> i < inputsAndOutputs.length, i -> i + 2)
             .map(i -> new CodeTest(inputsAndOutputs[i], inputsAndOutputs[i + 1]))
             .toList();
-    LocalDateTime date = LocalDateTime.of(2024, 8, 31, 0, 0);
-    return new CodeProblem("p", "title", "text", "own", date, "easy", "", function, tests);
+    return new CodeTests(function, tests);
   }
 
-  static CodeVerdict grade(CodeProblem problem, String program) throws IOException {
+  static CodeVerdict grade(CodeTests problem, String program) throws IOException {
     return grader.grade(0, problem, program);
   }
 

@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.longspan.datasets.livecodebench.CodeProblem;
+import dev.longspan.datasets.Json;
+import dev.longspan.datasets.JsonLines;
+import dev.longspan.datasets.MiddleCut;
+import dev.longspan.datasets.SourceRow;
+import dev.longspan.datasets.livecodebench.CodeTests;
 import dev.longspan.datasets.livecodebench.LiveCodeBench;
+import dev.longspan.datasets.livecodebench.Releases;
 import dev.longspan.eval.Crosscheck;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,13 +22,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Extraction and verdicts against the official grader's on a real model's answers. */
 class LiveCodeBenchCrosscheckTest {
-  @TempDir Path folder;
-
   private record Graded(String id, List<Integer> expected, CodeVerdict verdict) {}
 
   @Test
@@ -54,16 +56,26 @@ class LiveCodeBenchCrosscheckTest {
     assertEquals(all, equal);
   }
 
+  private static Map<String, CodeTests> problems() throws IOException {
+    LiveCodeBench suite =
+        new LiveCodeBench(LiveCodeBench.ownPrompts(), Releases.ALL, null, null, null);
+    Map<String, CodeTests> problems = new HashMap<>();
+    byte[] rows = Crosscheck.bytes("livecodebench/problems_rebuilt.jsonl.gz");
+    try (Stream<Json> stream = JsonLines.read("problems", new ByteArrayInputStream(rows))) {
+      SourceRow.number("problems", stream)
+          .map(row -> suite.sample(row, LiveCodeBench.TASK, MiddleCut.NONE))
+          .forEach(s -> problems.put(s.id(), CodeTests.unpack(s.id(), s.references().get(0))));
+    }
+    return problems;
+  }
+
   @Test
   void gradesAsTheOfficialGrader() throws Exception {
-    Path file = folder.resolve("problems.jsonl");
-    Files.write(file, Crosscheck.bytes("livecodebench/problems_rebuilt.jsonl.gz"));
     JsonNode generations = Crosscheck.json("livecodebench/generations.qwen2.5-7b.json.gz");
     Map<String, JsonNode> official = new HashMap<>();
     Crosscheck.json("livecodebench/official_graded.qwen2.5-7b.json.gz")
         .forEach(row -> official.put(row.get("question_id").asText(), row));
-    Map<String, CodeProblem> problems = new HashMap<>();
-    LiveCodeBench.read(file).forEach(p -> problems.put(p.id(), p));
+    Map<String, CodeTests> problems = problems();
 
     int slots = Runtime.getRuntime().availableProcessors();
     ExecutorService pool = Executors.newFixedThreadPool(slots);

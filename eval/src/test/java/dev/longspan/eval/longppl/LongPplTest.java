@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class LongPplTest {
   private static final LongPplSettings SMALL = new LongPplSettings(2, -2, 4, 3);
@@ -115,47 +114,37 @@ class LongPplTest {
     assertEquals(Math.exp(2), none.perplexity(), 1e-12);
     DocumentPerplexity some = DocumentPerplexity.of(new float[] {0, -1, -2, -6}, new int[] {1, 2});
     assertEquals(Math.exp(1.5), some.longPpl().getAsDouble(), 1e-12);
-    DocumentPerplexity more = DocumentPerplexity.of(new float[] {0, -4}, new int[] {1});
-    // Weighted by key tokens, and by all tokens, the first included.
-    assertEquals(
-        Math.exp((2 * 1.5 + 4) / 3),
-        DocumentPerplexity.longPpl(List.of(none, some, more)).getAsDouble(),
-        1e-12);
-    assertEquals(
-        Math.exp((3 * 2 + 4 * 3 + 2 * 4) / 9.0),
-        DocumentPerplexity.perplexity(List.of(none, some, more)).getAsDouble(),
-        1e-12);
-    assertEquals(OptionalDouble.empty(), DocumentPerplexity.longPpl(List.of(none)));
-    assertEquals(OptionalDouble.empty(), DocumentPerplexity.perplexity(List.of()));
+    assertEquals(some, DocumentPerplexity.parse("answer", some.text()));
+    String message =
+        assertThrows(DatasetException.class, () -> DocumentPerplexity.parse("answer", "{}"))
+            .getMessage();
+    assertEquals("answer: field \"tokens\": expected number, found nothing", message);
   }
 
   @Test
-  void spansSurviveTheirFile(@TempDir Path folder) throws IOException {
-    Path file = folder.resolve("slice_0.txt");
+  void spansSurviveAsText() {
     TextSpan[] spans = {span(3, 9), span(9, 10), span(700, 712)};
-    KeyTextFile.write(file, spans);
-    assertEquals("[3, 9];[9, 10];[700, 712]", Files.readString(file));
-    assertArrayEquals(spans, KeyTextFile.read(file));
-    KeyTextFile.write(file, new TextSpan[0]);
-    assertArrayEquals(new TextSpan[0], KeyTextFile.read(file));
-    Files.writeString(file, "[3, 9];[8, 10]");
+    assertEquals("[3, 9];[9, 10];[700, 712]", KeyText.format(spans));
+    assertArrayEquals(spans, KeyText.parse("f", "[3, 9];[9, 10];[700, 712]\n"));
+    assertEquals("", KeyText.format(new TextSpan[0]));
+    assertArrayEquals(new TextSpan[0], KeyText.parse("f", ""));
     String message =
-        assertThrows(DatasetException.class, () -> KeyTextFile.read(file)).getMessage();
+        assertThrows(DatasetException.class, () -> KeyText.parse("f", "[3, 9];[8, 10]"))
+            .getMessage();
     assertEquals(
-        file + ": span 2 is '[8, 10]'; expected [start, end] with a start of at least 9", message);
-    Files.writeString(file, "[3, 9];");
-    message = assertThrows(DatasetException.class, () -> KeyTextFile.read(file)).getMessage();
+        "f: span 2 is '[8, 10]'; expected [start, end] with a start of at least 9", message);
+    message =
+        assertThrows(DatasetException.class, () -> KeyText.parse("f", "[3, 9];")).getMessage();
     assertTrue(message.contains("span 2 is ''"), message);
   }
 
   @Test
-  void publishedFilesAreReadAndWrittenAsTheyAre(@TempDir Path folder) throws IOException {
+  void publishedFilesAreReadAndWrittenAsTheyAre() throws IOException {
     int compared = 0;
     try (Stream<Path> files = Files.walk(Crosscheck.path("longppl/key_text"))) {
       for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
-        Path copy = folder.resolve("copy.txt");
-        KeyTextFile.write(copy, KeyTextFile.read(file));
-        assertEquals(Files.readString(file).strip(), Files.readString(copy), file.toString());
+        String text = Files.readString(file).strip();
+        assertEquals(text, KeyText.format(KeyText.parse(file.toString(), text)));
         compared++;
       }
     }

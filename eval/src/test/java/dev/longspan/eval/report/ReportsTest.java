@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.longspan.eval.Scores;
 import dev.longspan.eval.TinyRun;
+import dev.longspan.eval.score.ScoredSuite;
 import dev.longspan.eval.score.Scoring;
+import dev.longspan.eval.score.SuiteScorers;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -41,8 +43,9 @@ class ReportsTest {
   }
 
   private void write(TinyRun run) throws IOException {
-    Scores scores = Scoring.score(run.samples, run.generations, "dense", 42);
-    Reports.write(folder, SyntheticRun.manifest(), scores, run.samples, run.generations);
+    List<ScoredSuite> suites =
+        ScoredSuite.of(run.samples, run.generations, "dense", SuiteScorers.standard());
+    Reports.write(folder, SyntheticRun.manifest(), Scoring.score(suites, "dense", 42), suites);
     assertWellFormed(read("report.html"));
     assertTablesAreEven(read("report.md"));
     xml();
@@ -193,8 +196,8 @@ class ReportsTest {
     run.add("cwe", 512, "same", Map.of("dense", true, "infllm-v2", true));
     write(run);
     String html = read("report.html");
-    assertTrue(html.contains("<h3>infllm-v2 scores lower than dense on 41 samples</h3>"));
-    assertTrue(html.contains("<h3>infllm-v2 scores higher than dense on 1 sample</h3>"));
+    assertTrue(html.contains("<h3>infllm-v2 does worse than dense on 41 samples</h3>"));
+    assertTrue(html.contains("<h3>infllm-v2 does better than dense on 1 sample</h3>"));
     assertEquals(21, count(html, "<details class=\"sample\">"));
     assertTrue(html.contains("<span class=\"id\">only</span>"), "small cells come before repeats");
     assertFalse(html.contains("<span class=\"id\">same</span>"));
@@ -324,7 +327,7 @@ class ReportsTest {
   void aManifestWithoutFieldsIsNoHindrance() throws IOException {
     SyntheticRun run = new SyntheticRun(1, List.of(512), 3, BOTH);
     JsonNode nothing = new ObjectMapper().createObjectNode();
-    Reports.write(folder, nothing, run.scores(), run.samples, run.generations);
+    Reports.write(folder, nothing, run.scores(), run.suites());
     assertFalse(read("report.html").contains("What ran"));
     assertTrue(read("report.html").contains("<h1>infllm-v2 against dense</h1>"));
   }
@@ -332,13 +335,11 @@ class ReportsTest {
   @Test
   void scoresOfAnotherRunAreRefused() {
     SyntheticRun run = new SyntheticRun(1, List.of(512), 3, BOTH);
-    Scores other = new Scores(List.of(), List.of(), List.of());
+    Scores other = new Scores(List.of(), List.of(), List.of(), List.of());
     String message =
         assertThrows(
                 IllegalArgumentException.class,
-                () ->
-                    Reports.write(
-                        folder, SyntheticRun.manifest(), other, run.samples, run.generations))
+                () -> Reports.write(folder, SyntheticRun.manifest(), other, run.suites()))
             .getMessage();
     assertEquals(
         "the scores are of the suites [] but the samples of [ruler]; score the run again", message);

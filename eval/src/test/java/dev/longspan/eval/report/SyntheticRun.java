@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.Scores;
+import dev.longspan.eval.score.ScoredSuite;
 import dev.longspan.eval.score.Scoring;
+import dev.longspan.eval.score.SuiteScorers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -159,13 +161,16 @@ final class SyntheticRun {
                 """);
   }
 
+  List<ScoredSuite> suites() {
+    return ScoredSuite.of(samples, generations, "dense", SuiteScorers.standard());
+  }
+
   Scores scores() {
-    return Scoring.score(samples, generations, "dense", 42);
+    return Scoring.score(suites(), "dense", 42);
   }
 
   Path write(Path folder) throws IOException {
-    Scores scores = scores();
-    Reports.write(folder, manifest(), scores, samples, generations);
+    Reports.write(folder, manifest(), scores(), suites());
     return folder;
   }
 

@@ -58,7 +58,8 @@ class RulerScorerTest {
         assertThrows(IllegalArgumentException.class, () -> SuiteScorers.standard().of("longbanch"))
             .getMessage();
     assertEquals(
-        "there is no scorer for the suite 'longbanch'; known suites: ruler, longbench, longbench_v2, aime",
+        "there is no scorer for the suite 'longbanch'; known suites: ruler, longbench,"
+            + " longbench_v2, longppl, aime, livecodebench",
         message);
   }
 }

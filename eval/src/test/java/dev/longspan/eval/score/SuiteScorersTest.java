@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longspan.eval.code.CodeGrades;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,11 +14,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SuiteScorersTest {
   private static String metric(Map<String, String> options, String suite, String task) {
-    return SuiteScorers.of(options).of(suite).metric(task);
+    return SuiteScorers.of(options, CodeGrades.NONE).of(suite).metric(task);
   }
 
   private static String refusal(Map<String, String> options) {
-    return assertThrows(IllegalArgumentException.class, () -> SuiteScorers.of(options))
+    return assertThrows(
+            IllegalArgumentException.class, () -> SuiteScorers.of(options, CodeGrades.NONE))
         .getMessage();
   }
 

@@ -6,6 +6,7 @@ import dev.longspan.spark.input.InputFiles;
 import dev.longspan.spark.input.InputSpec;
 import dev.longspan.spark.input.Inputs;
 import dev.longspan.spark.job.InferenceJob;
+import dev.longspan.spark.model.LoadedModel;
 import dev.longspan.spark.run.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -102,6 +103,9 @@ final class GenerateCommand implements Callable<Integer> {
     if (textColumn != null && messagesColumn != null) {
       throw new UsageException("--text-column and --messages-column exclude each other.");
     }
+    methods.check();
+    output.check();
+    sampling.sampling();
     try (Session session = new Session(spark, common)) {
       InputFiles files = InputFiles.find(input, format, session.hadoop());
       InputSpec rows = new InputSpec(idColumn, textColumn, messagesColumn, system, maxNewTokens);
@@ -109,13 +113,12 @@ final class GenerateCommand implements Callable<Integer> {
           JobSetup.of(
               session,
               CommandLines.words(spec),
-              model,
+              LoadedModel.open(model, session.hadoop()),
               methods,
               sampling,
               template,
               output,
-              List.of(),
-              describe(files))) {
+              new JobSetup.Parts(List.of(), Json.MAPPER.createObjectNode(), describe(files)))) {
         run(session, setup, Inputs.read(session.spark(), files, rows));
       }
     }

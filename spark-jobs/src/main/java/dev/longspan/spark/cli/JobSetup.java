@@ -31,27 +31,31 @@ record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manif
   private static final Logger LOG = LoggerFactory.getLogger(JobSetup.class);
 
   /**
-   * Sets up a job.
+   * Parts of the manifest.
    *
-   * @param suites the part of the manifest about suites
-   * @param input the part of the manifest about other input; null where there is none
+   * @param suites about suites
+   * @param scoring about variants of scoring; empty where there are none
+   * @param input about other input; null where there is none
+   */
+  record Parts(List<ObjectNode> suites, ObjectNode scoring, ObjectNode input) {}
+
+  /**
+   * Sets up a job with a model that is there.
+   *
+   * @param parts of the manifest that differ from command to command
    */
   static JobSetup of(
       Session session,
       List<String> command,
-      String location,
+      LoadedModel model,
       ModelOptions options,
       SamplingOptions sampling,
       TemplateOptions template,
       OutputOptions output,
-      List<ObjectNode> suites,
-      ObjectNode input)
+      Parts parts)
       throws IOException {
-    options.check();
-    output.check();
     SamplingSpec drawing = sampling.sampling();
     Configuration hadoop = session.hadoop();
-    LoadedModel model = LoadedModel.open(location, hadoop);
     List<MethodSpec> methods = options.methods(model.config());
     EngineSpec engine = options.engine(model);
     JobSpec job =
@@ -60,7 +64,7 @@ record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manif
             methods,
             drawing,
             sampling.attempts,
-            !template.raw,
+            template.format(),
             output.retryErrors,
             output.partitions,
             output.flushSeconds);
@@ -68,9 +72,12 @@ record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manif
         new Manifest(command)
             .with("model", model.manifest())
             .with("methods", methods.stream().map(m -> method(m, model.config())).toList())
-            .with("suites", suites);
-    if (input != null) {
-      manifest.with("input", input);
+            .with("suites", parts.suites());
+    if (parts.input() != null) {
+      manifest.with("input", parts.input());
+    }
+    if (!parts.scoring().isEmpty()) {
+      manifest.with("scoring", parts.scoring());
     }
     manifest
         .with("sampling", sampling(drawing, sampling.attempts, template))
@@ -108,9 +115,9 @@ record JobSetup(JobSpec job, LoadedModel model, RunFolder folder, Manifest manif
             .put("min_p", drawing.minP())
             .put("repetition_penalty", drawing.repetitionPenalty());
     drawing.stop().forEach(node.putArray("stop")::add);
-    return node.put("seed", drawing.seed())
-        .put("attempts", attempts)
-        .put("chat_template", !template.raw);
+    node.put("seed", drawing.seed()).put("attempts", attempts).put("chat_template", !template.raw);
+    Boolean thinking = template.format().thinking();
+    return thinking == null ? node : node.put("thinking", thinking);
   }
 
   /**

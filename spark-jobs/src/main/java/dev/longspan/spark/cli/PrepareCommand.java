@@ -2,38 +2,42 @@ package dev.longspan.spark.cli;
 
 import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.SampleFiles;
-import dev.longspan.datasets.TokenCounter;
-import dev.longspan.kernels.tokenizer.Tokenizer;
 import dev.longspan.spark.UsageException;
-import dev.longspan.spark.job.Prompts;
-import dev.longspan.spark.job.SuiteSpec;
-import dev.longspan.spark.model.ModelCache;
+import dev.longspan.spark.job.EngineSpec;
+import dev.longspan.spark.model.LoadedModel;
+import dev.longspan.spark.model.TokenizerSpec;
+import dev.longspan.spark.suite.PromptTools;
+import dev.longspan.spark.suite.Suites;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Writes the samples of a suite without running a model. */
+/** Writes the samples of suites without running a model. */
 @Command(
     name = "prepare",
     sortOptions = false,
     abbreviateSynopsis = true,
-    header = "Writes the samples of a suite as JSON Lines.",
+    header = "Writes the samples of suites as JSON Lines.",
     description = {
       "",
-      "Needs the tokenizer of a model, since the length of a sample is counted in its tokens, but no weights."
+      "Needs the tokenizer of a model, which counts and cuts texts, but no weights; only longppl needs a whole model, unless --key-text names key tokens that were found before."
     },
     footer = {
       "",
-      "Example:",
+      "Examples:",
       "  longspan prepare --suite ruler --tasks niah_single_1 --lengths 4096 --samples 20 \\",
-      "      --model datasets/models/pocket --out samples.jsonl"
+      "      --model datasets/models/pocket --out samples.jsonl",
+      "  longspan prepare --suite longbench --data LongBench/data --model models/MiniCPM4.1-8B \\",
+      "      --templates official.json --out longbench.jsonl"
     })
 final class PrepareCommand implements Callable<Integer> {
   @Option(
@@ -57,6 +61,13 @@ final class PrepareCommand implements Callable<Integer> {
       description = "Seed of the samples. Default: 42.")
   long seed;
 
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      defaultValue = "auto",
+      description = "longppl: what runs the evaluator. Default: auto.")
+  String backend;
+
   @Mixin SuiteOptions suite;
   @Mixin TemplateOptions template;
   @Mixin SparkOptions spark;
@@ -65,24 +76,26 @@ final class PrepareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    SuiteSpec samples = suite.spec(seed);
+    suite.names();
+    template.format();
     if (Files.isDirectory(out)) {
       throw new UsageException("--out " + out + " is a folder; name a file.");
     }
     try (Session session = new Session(spark, common)) {
-      Path folder = ModelCache.ofUser(session.hadoop()).localise(model);
-      try (Tokenizer tokenizer = Tokenizer.load(folder)) {
-        TokenCounter counter =
-            (messages, prefix) -> Prompts.tokens(tokenizer, messages, prefix, !template.raw).length;
-        List<Sample> made = samples.generate(counter);
-        write(made);
-        spec.commandLine().getOut().printf("%,d samples: %s%n", made.size(), out);
+      Configuration hadoop = session.hadoop();
+      Suites suites = suite.open(seed, hadoop, new Evaluators(hadoop));
+      try (PromptTools tools =
+              PromptTools.open(TokenizerSpec.open(model, hadoop), template.format(), hadoop);
+          Stream<Sample> samples = suites.samples(tools)) {
+        AtomicLong count = new AtomicLong();
+        write(samples.peek(sample -> count.incrementAndGet()));
+        spec.commandLine().getOut().printf("%,d samples: %s%n", count.get(), out);
       }
     }
     return 0;
   }
 
-  private void write(List<Sample> samples) {
+  private void write(Stream<Sample> samples) {
     try {
       if (out.toAbsolutePath().getParent() != null) {
         Files.createDirectories(out.toAbsolutePath().getParent());
@@ -90,6 +103,26 @@ final class PrepareCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new UsageException("Can't write to " + out + ": " + e.getMessage(), e);
     }
-    SampleFiles.write(out, samples);
+    SampleFiles.write(out, samples::iterator);
+  }
+
+  private final class Evaluators implements LongPplOptions.Models {
+    private final Configuration hadoop;
+
+    Evaluators(Configuration hadoop) {
+      this.hadoop = hadoop;
+    }
+
+    @Override
+    public LoadedModel open(String location) {
+      return LoadedModel.open(location == null ? model : location, hadoop);
+    }
+
+    @Override
+    public EngineSpec engine(LoadedModel evaluator) {
+      ModelOptions options = new ModelOptions();
+      options.backend = backend;
+      return options.engine(evaluator);
+    }
   }
 }

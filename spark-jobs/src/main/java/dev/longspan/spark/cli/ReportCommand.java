@@ -3,8 +3,9 @@ package dev.longspan.spark.cli;
 import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.Scores;
+import dev.longspan.eval.code.CodeGrades;
 import dev.longspan.eval.report.Reports;
-import dev.longspan.eval.score.Scoring;
+import dev.longspan.eval.score.SuiteScorers;
 import dev.longspan.spark.UsageException;
 import dev.longspan.spark.job.Evaluation;
 import dev.longspan.spark.job.RunData;
@@ -75,6 +76,7 @@ final class ReportCommand implements Callable<Integer> {
       description = "Seed of the bootstrap. Default: 42.")
   long seed;
 
+  @Mixin ScoringOptions scoring;
   @Mixin SparkOptions spark;
   @Mixin CommonOptions common;
   @Spec CommandSpec spec;
@@ -88,14 +90,17 @@ final class ReportCommand implements Callable<Integer> {
     try (Session session = new Session(spark, common)) {
       RunData data = read(session, run);
       List<Generation> generations = data.generations();
+      CodeGrades grades = data.grades();
       String reference = data.methods().isEmpty() ? null : data.methods().get(0);
       if (baseline != null) {
         String compared = method == null ? reference : method;
         reference = compared + " (baseline)";
-        generations = compare(data, read(session, baseline), compared, reference);
+        RunData before = read(session, baseline);
+        generations = compare(data, before, compared, reference);
+        grades = grades.and(before.grades());
       }
-      Scores scores = Scoring.score(data.samples(), generations, reference, seed);
-      write(data, scores, generations, rendered);
+      SuiteScorers scorers = scoring.scorers(data.scoring(), grades);
+      Scores scores = write(data, generations, reference, scorers, rendered);
       PrintWriter console = spec.commandLine().getOut();
       console.println(Reports.consoleTable(scores));
       console.println("Report: " + out);
@@ -195,14 +200,22 @@ final class ReportCommand implements Callable<Integer> {
         g.decodeSeconds());
   }
 
-  private void write(RunData data, Scores scores, List<Generation> generations, String rendered)
+  private Scores write(
+      RunData data,
+      List<Generation> generations,
+      String reference,
+      SuiteScorers scorers,
+      String rendered)
       throws IOException {
     Path folder = Files.createTempDirectory("longspan-report");
     try {
-      Evaluation.render(folder, data.manifest(), scores, data.samples(), generations);
+      Scores scores =
+          Evaluation.render(
+              folder, data.manifest(), data.samples(), generations, reference, seed, scorers);
       Path target = out.toAbsolutePath();
       Files.createDirectories(target.getParent());
       Files.copy(folder.resolve(rendered), target, StandardCopyOption.REPLACE_EXISTING);
+      return scores;
     } catch (IOException e) {
       throw new UsageException("Can't write " + out + ": " + e.getMessage(), e);
     } finally {

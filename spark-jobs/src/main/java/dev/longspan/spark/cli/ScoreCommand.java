@@ -1,26 +1,41 @@
 package dev.longspan.spark.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.longspan.datasets.longbench.LongBench;
+import dev.longspan.datasets.ruler.Ruler;
 import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.Scores;
+import dev.longspan.eval.code.CodeGrades;
 import dev.longspan.eval.report.Reports;
 import dev.longspan.spark.UsageException;
 import dev.longspan.spark.input.Predictions;
 import dev.longspan.spark.input.SampleSources;
+import dev.longspan.spark.job.EngineSpec;
 import dev.longspan.spark.job.Evaluation;
+import dev.longspan.spark.job.Grading;
+import dev.longspan.spark.job.PromptFormat;
 import dev.longspan.spark.job.RunData;
-import dev.longspan.spark.job.SuiteSpec;
+import dev.longspan.spark.model.LoadedModel;
+import dev.longspan.spark.model.TokenizerSpec;
 import dev.longspan.spark.run.Json;
 import dev.longspan.spark.run.Locations;
 import dev.longspan.spark.run.Manifest;
 import dev.longspan.spark.run.RunFolder;
+import dev.longspan.spark.suite.ImportedSamples;
+import dev.longspan.spark.suite.Preparation;
+import dev.longspan.spark.suite.SampleSet;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,36 +50,31 @@ import picocli.CommandLine.Spec;
     header = "Scores answers that exist already, without a model.",
     description = {
       "",
-      "Those of a run folder, RULER's own prediction files, or JSON Lines with sample_id and text."
+      "Those of a run folder, RULER's or LongBench's own prediction files, or rows that name their samples. The samples are those of --sample-file, or of the suite's --data, or our own."
     },
     footer = {
       "",
       "Examples:",
       "  longspan score --predictions runs/first --out runs/first-again",
-      "  longspan score --predictions answers.jsonl --sample-file samples.jsonl --out scored"
+      "  longspan score --predictions answers.jsonl --sample-file samples.jsonl --out scored",
+      "  longspan score --suite longbench --predictions pred/llama3 --out scored",
+      "  longspan score --suite livecodebench --data test6.jsonl --predictions outputs.json --out scored"
     })
 final class ScoreCommand implements Callable<Integer> {
-  @Option(
-      names = "--suite",
-      paramLabel = "NAME",
-      defaultValue = "ruler",
-      description = "Benchmark suite: ruler (default).")
-  String suite;
-
   @Option(
       names = "--predictions",
       paramLabel = "PATH",
       required = true,
       description =
-          "Run folder; folder or file in RULER's layout (.../LENGTH/pred/TASK.jsonl); or JSON"
-              + " Lines.")
+          "Run folder; folder or file in RULER's layout (.../LENGTH/pred/TASK.jsonl) or LongBench's"
+              + " (SET.jsonl); or rows in JSON Lines, JSON or Parquet with sample_id and text.")
   String predictions;
 
   @Option(
       names = "--sample-file",
       paramLabel = "FILE",
       split = ",",
-      description = "Samples that JSON Lines refer to, as 'prepare' writes them.")
+      description = "Samples that such rows refer to, as 'prepare' writes them.")
   List<String> sampleFile;
 
   @Option(
@@ -94,25 +104,31 @@ final class ScoreCommand implements Callable<Integer> {
       description = "Seed of the bootstrap. Default: 42.")
   long seed;
 
+  @Mixin SuiteOptions suite;
+  @Mixin ScoringOptions scoring;
   @Mixin SparkOptions spark;
   @Mixin CommonOptions common;
   @Spec CommandSpec spec;
 
+  /**
+   * What is scored.
+   *
+   * @param rows of the samples with their tests; null where no program is among the answers
+   */
   private record Data(
-      JsonNode manifest, List<SampleSummary> samples, List<Generation> generations) {}
+      JsonNode manifest,
+      List<SampleSummary> samples,
+      List<Generation> generations,
+      CodeGrades grades,
+      Dataset<Row> rows) {}
 
   @Override
   public Integer call() throws Exception {
-    if (!SuiteSpec.NAMES.contains(suite)) {
-      throw new UsageException(
-          "--suite '"
-              + suite
-              + "' is unknown; known are "
-              + String.join(", ", SuiteSpec.NAMES)
-              + ".");
-    }
-    try (Session session = new Session(spark, common)) {
-      Data data = data(session);
+    scoring.check();
+    suite.names();
+    try (Session session = new Session(spark, common);
+        RunFolder folder = RunFolder.open(out, session.hadoop())) {
+      Data data = data(session, folder);
       if (data.generations().isEmpty()) {
         throw new UsageException("--predictions " + predictions + " holds no answers.");
       }
@@ -126,7 +142,12 @@ final class ScoreCommand implements Callable<Integer> {
                 + String.join(", ", methods)
                 + ".");
       }
-      RunFolder folder = RunFolder.open(out, session.hadoop());
+      CodeGrades grades = data.grades();
+      if (data.rows() != null) {
+        grades =
+            new Grading(session.spark(), folder, scoring.grading())
+                .run(data.rows(), data.generations(), grades, Console.standard());
+      }
       Scores scores =
           Evaluation.publish(
               folder,
@@ -134,7 +155,8 @@ final class ScoreCommand implements Callable<Integer> {
               data.samples(),
               data.generations(),
               baseline != null ? baseline : first(data.manifest(), methods),
-              seed);
+              seed,
+              scoring.scorers(before(data.manifest()), grades));
       PrintWriter console = spec.commandLine().getOut();
       console.println(Reports.consoleTable(scores));
       console.println("Report: " + folder.file("report.html"));
@@ -147,31 +169,91 @@ final class ScoreCommand implements Callable<Integer> {
     return manifest.path("methods").path(0).path("name").asText(methods.get(0));
   }
 
-  private Data data(Session session) throws IOException {
+  private static Map<String, String> before(JsonNode manifest) {
+    Map<String, String> options = new HashMap<>();
+    manifest
+        .path("scoring")
+        .properties()
+        .forEach(option -> options.put(option.getKey(), option.getValue().asText()));
+    return options;
+  }
+
+  private Data data(Session session, RunFolder folder) throws IOException {
     Path local = Locations.local(predictions);
     if (local == null || Files.exists(local.resolve("manifest.json"))) {
-      RunFolder folder = RunFolder.open(predictions, session.hadoop());
-      RunData run = RunData.read(session.spark(), folder);
-      return new Data(run.manifest(), run.samples(), run.generations());
+      RunFolder from = RunFolder.open(predictions, session.hadoop());
+      RunData run = RunData.read(session.spark(), from);
+      return new Data(
+          run.manifest(),
+          run.samples(),
+          run.generations(),
+          run.grades(),
+          RunData.samples(session.spark(), from));
     }
     if (!Files.exists(local)) {
       throw new UsageException(
           "--predictions " + predictions + ": there is no such file or folder.");
     }
-    Predictions read;
-    if (Predictions.isRuler(local)) {
-      read = Predictions.ruler(local, method);
-    } else if (sampleFile == null) {
+    String name = suite.names().get(0);
+    if (suite.names().size() > 1) {
+      throw new UsageException("--suite names several suites; answers are scored one by one.");
+    }
+    if (sampleFile == null && suite.data == null && Predictions.official(local)) {
+      if (name.equals(Ruler.SUITE)) {
+        return official(folder, Predictions.ruler(local, method), name);
+      }
+      if (name.equals(LongBench.SUITE)) {
+        return official(folder, Predictions.longBench(local, method), name);
+      }
+    }
+    if (name.equals(Ruler.SUITE) && sampleFile == null) {
       throw new UsageException(
           "--predictions "
               + predictions
               + " does not hold the references; name the samples with --sample-file.");
-    } else {
-      read = Predictions.jsonLines(local, SampleSources.read("--sample-file", sampleFile), method);
     }
-    Manifest manifest =
-        new Manifest(CommandLines.words(spec))
-            .with("suites", List.of(Json.MAPPER.createObjectNode().put("name", suite)));
-    return new Data(manifest.json(), read.samples(), read.generations());
+    SampleSet samples =
+        sampleFile != null
+            ? new ImportedSamples(SampleSources.read("--sample-file", sampleFile))
+            : suite.open(seed, session.hadoop(), new NoModels());
+    Manifest manifest = new Manifest(CommandLines.words(spec)).with("suites", samples.manifests());
+    begin(folder, manifest);
+    Dataset<Row> rows =
+        samples.prepare(
+            new Preparation(session.spark(), folder), TokenizerSpec.NONE, PromptFormat.PLAIN);
+    Predictions read =
+        Predictions.rows(predictions, RunData.summaries(rows), method, session.hadoop());
+    return new Data(manifest.json(), read.samples(), read.generations(), CodeGrades.NONE, rows);
+  }
+
+  /** Takes up what an earlier scoring left in the folder, but never what a model answered. */
+  private void begin(RunFolder folder, Manifest manifest) throws IOException {
+    JsonNode old = folder.manifest();
+    if (old != null && !old.path("command").path(1).asText().equals("score")) {
+      throw new UsageException(
+          "--out " + out + " holds a run of its own; name another folder for the scores.");
+    }
+    folder.prepare(manifest.json(), true, false);
+  }
+
+  private Data official(RunFolder folder, Predictions read, String name) throws IOException {
+    ObjectNode about = Json.MAPPER.createObjectNode().put("name", name);
+    Manifest manifest = new Manifest(CommandLines.words(spec)).with("suites", List.of(about));
+    begin(folder, manifest);
+    return new Data(manifest.json(), read.samples(), read.generations(), CodeGrades.NONE, null);
+  }
+
+  private static final class NoModels implements LongPplOptions.Models {
+    @Override
+    public LoadedModel open(String location) {
+      throw new UsageException(
+          "The key tokens of longppl are not in its data: name the samples that 'prepare' wrote with"
+              + " --sample-file, or key tokens with --key-text.");
+    }
+
+    @Override
+    public EngineSpec engine(LoadedModel model) {
+      throw new IllegalStateException("there is no model");
+    }
   }
 }

@@ -1,21 +1,25 @@
 package dev.longspan.spark.input;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.longspan.datasets.Sample;
+import dev.longspan.datasets.Json;
+import dev.longspan.datasets.SourceRow;
 import dev.longspan.datasets.ruler.RulerFiles;
 import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.score.longbench.LongBenchPredictions;
 import dev.longspan.spark.UsageException;
-import dev.longspan.spark.run.Json;
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 
 /**
  * Answers that somebody else's model gave, with the samples they belong to.
@@ -24,87 +28,175 @@ import java.util.Map;
  * @param generations what was answered
  */
 public record Predictions(List<SampleSummary> samples, List<Generation> generations) {
+  private static final List<String> ID = List.of("sample_id", "id", "question_id", "_id");
+  private static final List<String> TEXT = List.of("text", "pred", "response");
+
+  /** Several answers to one sample: texts, or bare programs. */
+  private static final List<String> TEXTS = List.of("responses", "output_list");
+
+  private static final String PROGRAMS = "code_list";
+  private static final String FENCE = "```";
 
   /** Returns the rows of RULER's own prediction files, which hold the references too. */
   public static Predictions ruler(Path fileOrFolder, String method) {
     List<SampleSummary> samples = new ArrayList<>();
     List<Generation> generations = new ArrayList<>();
     for (RulerFiles.Prediction row : RulerFiles.readPredictions(fileOrFolder)) {
-      samples.add(SampleSummary.of(row.sample()));
-      generations.add(generation(row.sample(), method, 0, row.text()));
+      SampleSummary sample = SampleSummary.of(row.sample());
+      samples.add(sample);
+      generations.add(generation(sample, method, 0, row.text()));
     }
     return new Predictions(samples, generations);
   }
 
-  /** Returns whether a path holds RULER's own prediction files. */
-  public static boolean isRuler(Path path) {
+  /** Returns the rows of LongBench's own prediction files, which hold the references too. */
+  public static Predictions longBench(Path fileOrFolder, String method) {
+    LongBenchPredictions read = LongBenchPredictions.read(fileOrFolder, method);
+    return new Predictions(read.samples(), read.generations());
+  }
+
+  /**
+   * Returns whether a path holds prediction files of RULER, or of LongBench, as these write them.
+   */
+  public static boolean official(Path path) {
     return Files.isDirectory(path) || SampleSources.firstRow(path).has("pred");
   }
 
   /**
-   * Reads JSON Lines with {@code sample_id} and {@code text}, and where they are needed to find the
-   * sample {@code task} and {@code length}; {@code method} and {@code attempt} may be there too.
+   * Reads answers in JSON Lines, a JSON array or Parquet.
+   *
+   * <p>A row names its sample in {@code sample_id}, {@code id}, {@code question_id} or {@code _id},
+   * and where that is not enough in {@code task} and {@code length} too. It holds one answer in
+   * {@code text}, {@code pred} or {@code response}, or several in {@code responses} or {@code
+   * output_list}, or programs in {@code code_list}; {@code method} and {@code attempt} may be there
+   * too. An answer to no sample is kept: scoring counts it as unmatched.
    *
    * @param known the samples
    * @param method of rows that name none
-   * @throws UsageException if a row can't be read or belongs to no sample; the message names it
+   * @throws UsageException if a row can't be read, is of several samples, or no row is of any; the
+   *     message names it
    */
-  public static Predictions jsonLines(Path file, List<Sample> known, String method) {
-    Map<String, List<Sample>> byId = new HashMap<>();
+  public static Predictions rows(
+      String location, List<SampleSummary> known, String method, Configuration configuration) {
+    Map<String, List<SampleSummary>> byId = new HashMap<>();
     known.forEach(sample -> byId.computeIfAbsent(sample.id(), id -> new ArrayList<>()).add(sample));
+    Set<List<Object>> cells =
+        known.stream()
+            .map(s -> List.<Object>of(s.suite(), s.task(), s.length()))
+            .collect(Collectors.toSet());
     List<Generation> generations = new ArrayList<>();
-    try (BufferedReader reader = Files.newBufferedReader(file)) {
-      int number = 0;
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        number++;
-        if (!line.isBlank()) {
-          generations.add(row(file + ", line " + number, line, byId, method));
-        }
+    int[] matched = {0};
+    for (String file : DataFiles.find("--predictions", location, configuration)) {
+      try (Stream<SourceRow> rows = DataFiles.rows(configuration, file)) {
+        rows.forEach(
+            row -> {
+              List<Generation> answers = answers(row, byId, cells, method);
+              matched[0] += byId.containsKey(answers.get(0).sampleId()) ? 1 : 0;
+              generations.addAll(answers);
+            });
+      } catch (IOException | UncheckedIOException e) {
+        throw new UsageException(location + " can't be read: " + e.getMessage(), e);
       }
-    } catch (IOException e) {
-      throw new UsageException(file + " can't be read: " + e.getMessage(), e);
     }
-    return new Predictions(known.stream().map(SampleSummary::of).toList(), generations);
-  }
-
-  private static Generation row(
-      String place, String line, Map<String, List<Sample>> byId, String method) {
-    JsonNode row;
-    try {
-      row = Json.MAPPER.readTree(line);
-    } catch (JsonProcessingException e) {
-      throw new UsageException(place + " is no JSON: " + e.getOriginalMessage(), e);
-    }
-    JsonNode id = row.path("sample_id").isMissingNode() ? row.path("id") : row.path("sample_id");
-    if (!id.isTextual() && !id.isNumber()) {
-      throw new UsageException(place + " has no 'sample_id' that names its sample.");
-    }
-    if (!row.path("text").isTextual()) {
-      throw new UsageException(place + " has no 'text' with the answer.");
-    }
-    List<Sample> fitting =
-        byId.getOrDefault(id.asText(), List.of()).stream()
-            .filter(s -> !row.has("task") || s.task().equals(row.path("task").asText()))
-            .filter(s -> !row.has("length") || s.length() == row.path("length").asInt())
-            .toList();
-    if (fitting.size() != 1) {
+    if (!generations.isEmpty() && matched[0] == 0) {
       throw new UsageException(
-          place
-              + ": the sample '"
-              + id.asText()
-              + "' "
-              + (fitting.isEmpty()
-                  ? "is not among the samples."
-                  : "occurs " + fitting.size() + " times; add 'task' and 'length' to the row."));
+          String.format(
+              "--predictions %s: none of %,d answers is to one of %,d samples; the first is to '%s',"
+                  + " the first sample is '%s'.",
+              location,
+              generations.size(),
+              known.size(),
+              generations.get(0).sampleId(),
+              known.get(0).id()));
     }
-    return generation(
-        fitting.get(0),
-        row.path("method").asText(method),
-        row.path("attempt").asInt(0),
-        row.path("text").asText());
+    return new Predictions(known, generations);
   }
 
-  private static Generation generation(Sample sample, String method, int attempt, String text) {
+  private static List<Generation> answers(
+      SourceRow source,
+      Map<String, List<SampleSummary>> byId,
+      Set<List<Object>> cells,
+      String method) {
+    Json row = source.json();
+    String id = row.textOrNumber(first(row, ID, "the name of a sample"));
+    List<SampleSummary> fitting =
+        byId.getOrDefault(id, List.of()).stream()
+            .filter(s -> !row.has("task") || s.task().equals(row.text("task")))
+            .filter(s -> !row.has("length") || s.length() == row.number("length"))
+            .toList();
+    if (fitting.size() > 1) {
+      throw row.at("task")
+          .wrong(
+              "a task and a length here, since the sample '"
+                  + id
+                  + "' occurs "
+                  + fitting.size()
+                  + " times",
+              "nothing that tells them apart");
+    }
+    List<Object> cell = cells.iterator().next();
+    SampleSummary sample =
+        fitting.isEmpty()
+            ? new SampleSummary(
+                (String) cell.get(0),
+                row.has("task") ? row.text("task") : (String) cell.get(1),
+                row.has("length") ? row.number("length") : (Integer) cell.get(2),
+                id,
+                "",
+                "",
+                List.of(),
+                Map.of())
+            : fitting.get(0);
+    String name = row.has("method") ? row.text("method") : method;
+    int attempt = row.has("attempt") ? row.number("attempt", 0) : 0;
+    List<Generation> answers = new ArrayList<>();
+    for (String text : texts(row)) {
+      answers.add(generation(sample, name, attempt + answers.size(), text));
+    }
+    if (answers.isEmpty()) {
+      throw row.at(TEXTS.get(0)).wrong("at least one answer", "none");
+    }
+    return answers;
+  }
+
+  private static List<String> texts(Json row) {
+    for (String field : TEXTS) {
+      if (row.has(field)) {
+        return row.texts(field);
+      }
+    }
+    if (row.has(PROGRAMS)) {
+      return row.list(PROGRAMS).stream().map(Predictions::fenced).toList();
+    }
+    List<String> known = new ArrayList<>(TEXT);
+    known.addAll(TEXTS);
+    known.add(PROGRAMS);
+    return List.of(row.text(first(row, known, "an answer")));
+  }
+
+  /** A bare program as the answer that it would be taken from. */
+  private static String fenced(Json program) {
+    if (program.asText().contains(FENCE)) {
+      throw program.wrong(
+          "a program without code fences (or the whole answers in output_list)", "a fence");
+    }
+    return FENCE + "python\n" + program.asText() + "\n" + FENCE;
+  }
+
+  private static String first(Json row, List<String> fields, String what) {
+    return fields.stream()
+        .filter(row::has)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                row.at(fields.get(0))
+                    .wrong(
+                        what + " here or in " + String.join(", ", new TreeSet<>(fields)),
+                        "nothing"));
+  }
+
+  private static Generation generation(
+      SampleSummary sample, String method, int attempt, String text) {
     return new Generation(
         String.join("/", sample.task(), "" + sample.length(), sample.id(), method, "" + attempt),
         sample.suite(),

@@ -7,6 +7,7 @@ import dev.longspan.datasets.SampleFiles;
 import dev.longspan.datasets.ruler.RulerFiles;
 import dev.longspan.spark.UsageException;
 import dev.longspan.spark.run.Json;
+import dev.longspan.spark.run.Locations;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +19,18 @@ import java.util.stream.Stream;
 /** Samples that exist already: as {@code prepare} writes them, or in RULER's own layout. */
 public final class SampleSources {
   private SampleSources() {}
+
+  /** Returns whether each of {@code names} is a local file of samples that 'prepare' wrote. */
+  public static boolean prepared(List<String> names) {
+    return names.stream()
+        .map(Locations::local)
+        .allMatch(
+            path ->
+                path != null
+                    && Files.isRegularFile(path)
+                    && path.toString().endsWith(".jsonl")
+                    && firstRow(path).has("messages"));
+  }
 
   /**
    * Reads samples.

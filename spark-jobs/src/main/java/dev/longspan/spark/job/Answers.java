@@ -3,39 +3,28 @@ package dev.longspan.spark.job;
 import dev.longspan.datasets.Sample;
 import dev.longspan.eval.Generation;
 import dev.longspan.kernels.attention.AttentionMethod;
-import dev.longspan.kernels.engine.Request;
 import dev.longspan.kernels.engine.Response;
 import dev.longspan.spark.run.GenerationTable;
 import dev.longspan.spark.run.SampleTable;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.spark.sql.Row;
 
 /**
  * The answers to a partition's rows, in the order in which they finish.
  *
  * <p>Rows are read lazily: a window of them is in flight in the engine, and another one is read
- * when one comes back. What goes wrong with a row becomes a row with an error. When the engine
- * itself fails it is replaced and the rows in flight are asked again, {@link #MAX_REPLAYS} times at
- * most.
+ * when one comes back. What goes wrong with a row becomes a row with an error.
  */
 final class Answers implements Iterator<Row>, AutoCloseable {
-  static final int MAX_REPLAYS = 2;
-
   private record Answer(Row row, Generation generation) {}
 
-  private record InFlight(Row row, Request request, int replays) {}
-
-  private record Finished(InFlight what, int engineGeneration, Response response) {}
+  private record Asked(Row row, Question question) {}
 
   private final Iterator<Row> work;
   private final EngineLease lease;
@@ -45,8 +34,7 @@ final class Answers implements Iterator<Row>, AutoCloseable {
   private final Counters counters;
   private final Set<String> seen;
   private final Deque<Answer> refused = new ArrayDeque<>();
-  private final Map<String, InFlight> inFlight = new HashMap<>();
-  private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
+  private final Requests<Asked> requests;
 
   /**
    * Begins nothing yet.
@@ -62,13 +50,14 @@ final class Answers implements Iterator<Row>, AutoCloseable {
     this.counters = counters;
     methods = spec.methods().stream().map(method -> method.method(lease.config())).toList();
     window = lease.window();
+    requests = new Requests<>(lease);
     seen = new HashSet<>(done);
   }
 
   @Override
   public boolean hasNext() {
     fill();
-    return !refused.isEmpty() || !inFlight.isEmpty();
+    return !refused.isEmpty() || requests.count() > 0;
   }
 
   @Override
@@ -82,7 +71,7 @@ final class Answers implements Iterator<Row>, AutoCloseable {
   }
 
   private void fill() {
-    while (inFlight.size() < window && refused.isEmpty() && work.hasNext()) {
+    while (requests.count() < window && refused.isEmpty() && work.hasNext()) {
       Row row = work.next();
       if (seen.add(Work.key(row))) {
         start(row);
@@ -96,61 +85,30 @@ final class Answers implements Iterator<Row>, AutoCloseable {
       return;
     }
     Sample sample = SampleTable.sample(row);
-    int[] prompt;
+    Question question;
     try {
-      prompt = prompt(sample);
+      question =
+          Question.of(
+              Work.key(row),
+              sample,
+              lease.tokenizer(),
+              spec.format(),
+              methods.get(Work.method(row)),
+              spec.sampling().sampling(sample.maxNewTokens()));
     } catch (RuntimeException e) {
       refused.add(error(row, ErrorCodes.PROMPT_NOT_RENDERED, message(e), 0));
       return;
     }
-    send(
-        new InFlight(
-            row,
-            Request.generate(
-                Work.key(row),
-                prompt,
-                methods.get(Work.method(row)),
-                spec.sampling().sampling(sample.maxNewTokens())),
-            0));
-  }
-
-  private int[] prompt(Sample sample) {
-    return Prompts.tokens(
-        lease.tokenizer(), sample.messages(), sample.answerPrefix(), spec.template());
-  }
-
-  private void send(InFlight what) {
-    inFlight.put(what.request().key(), what);
-    EngineLease.Ticket ticket = lease.submit(what.request());
-    ticket
-        .response()
-        .thenAccept(response -> finished.add(new Finished(what, ticket.generation(), response)));
+    requests.send(new Asked(row, question), question.request());
   }
 
   private Answer await() {
-    while (true) {
-      Finished one;
-      try {
-        one = finished.take();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("the task was interrupted while it waited for answers", e);
-      }
-      InFlight what = one.what();
-      boolean engineFailed =
-          Response.ENGINE_FAILED.equals(one.response().errorCode())
-              || Response.CANCELLED.equals(one.response().errorCode());
-      if (engineFailed && what.replays() < MAX_REPLAYS) {
-        lease.replace(one.engineGeneration());
-        send(new InFlight(what.row(), what.request(), what.replays() + 1));
-      } else {
-        inFlight.remove(what.request().key());
-        return answer(what.row(), one.response());
-      }
-    }
+    Requests.Answered<Asked> one = requests.await();
+    return answer(one.what(), one.response());
   }
 
-  private Answer answer(Row row, Response response) {
+  private Answer answer(Asked asked, Response response) {
+    Row row = asked.row();
     if (response.failed()) {
       return error(row, response.errorCode(), response.errorMessage(), response.promptTokens());
     }
@@ -165,7 +123,7 @@ final class Answers implements Iterator<Row>, AutoCloseable {
             sample.id(),
             Work.attempt(row),
             methods.get(Work.method(row)).name(),
-            response.text(),
+            asked.question().answer().apply(response),
             response.promptTokens(),
             response.tokens().length,
             response.finishReason(),
@@ -204,7 +162,7 @@ final class Answers implements Iterator<Row>, AutoCloseable {
   /** Takes back what is in flight and gives the engine back. */
   @Override
   public void close() {
-    inFlight.keySet().forEach(lease::cancel);
+    requests.close();
     lease.close();
   }
 }

@@ -24,11 +24,13 @@ public final class EngineLease implements AutoCloseable {
    */
   record Ticket(int generation, CompletableFuture<Response> response) {}
 
-  Tokenizer tokenizer() {
+  /** Returns the model's tokenizer. */
+  public Tokenizer tokenizer() {
     return shared.tokenizer();
   }
 
-  ModelConfig config() {
+  /** Returns the model's shape and constants. */
+  public ModelConfig config() {
     return shared.running().model().config();
   }
 
@@ -38,7 +40,7 @@ public final class EngineLease implements AutoCloseable {
   }
 
   /** Returns how many requests a task has in flight so that the batch stays full. */
-  int window() {
+  public int window() {
     return shared.maxSequences();
   }
 

@@ -5,7 +5,9 @@ import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.Scores;
 import dev.longspan.eval.report.Reports;
+import dev.longspan.eval.score.ScoredSuite;
 import dev.longspan.eval.score.Scoring;
+import dev.longspan.eval.score.SuiteScorers;
 import dev.longspan.spark.run.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +24,7 @@ public final class Evaluation {
    * Scores answers and writes scores.json and the reports to the run folder.
    *
    * @param baseline method that the others are compared with, or null
+   * @param scorers how answers are scored
    */
   public static Scores publish(
       RunFolder folder,
@@ -29,29 +32,34 @@ public final class Evaluation {
       List<SampleSummary> samples,
       List<Generation> generations,
       String baseline,
-      long seed)
+      long seed,
+      SuiteScorers scorers)
       throws IOException {
-    Scores scores = Scoring.score(samples, generations, baseline, seed);
     Path local = Files.createTempDirectory("longspan-report");
     try {
-      render(local, manifest, scores, samples, generations);
+      Scores scores = render(local, manifest, samples, generations, baseline, seed, scorers);
       folder.publish(local);
+      return scores;
     } finally {
       delete(local);
     }
-    return scores;
   }
 
-  /** Writes scores.json and the reports to a local folder. */
-  public static void render(
+  /** Scores answers and writes scores.json and the reports to a local folder. */
+  public static Scores render(
       Path local,
       JsonNode manifest,
-      Scores scores,
       List<SampleSummary> samples,
-      List<Generation> generations)
+      List<Generation> generations,
+      String baseline,
+      long seed,
+      SuiteScorers scorers)
       throws IOException {
+    List<ScoredSuite> suites = ScoredSuite.of(samples, generations, baseline, scorers);
+    Scores scores = Scoring.score(suites, baseline, seed);
     scores.write(local.resolve("scores.json"));
-    Reports.write(local, manifest, scores, samples, generations);
+    Reports.write(local, manifest, scores, suites);
+    return scores;
   }
 
   /** Removes a local folder and what is in it. */

@@ -1,10 +1,11 @@
 package dev.longspan.spark.job;
 
+import dev.longspan.datasets.livecodebench.LiveCodeBench;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.spark.UsageException;
 import dev.longspan.spark.model.LoadedModel;
-import dev.longspan.spark.run.GenerationSink;
 import dev.longspan.spark.run.GenerationTable;
+import dev.longspan.spark.run.RowSink;
 import dev.longspan.spark.run.RunFolder;
 import dev.longspan.spark.run.SampleTable;
 import java.io.IOException;
@@ -68,9 +69,20 @@ public final class InferenceJob {
     configuration = new SerializableConfiguration(spark.sparkContext().hadoopConfiguration());
   }
 
-  /** Returns samples as the input of {@link #run}. */
+  /**
+   * Returns samples as the input of {@link #run}, without the tests of programs, which are large
+   * and no part of a question.
+   */
   public static Dataset<Row> input(Dataset<Row> samples) {
-    return samples.withColumn("problem", functions.lit(null).cast(DataTypes.StringType));
+    Column references =
+        functions
+            .when(
+                functions.col("suite").equalTo(LiveCodeBench.SUITE),
+                functions.array().cast("array<string>"))
+            .otherwise(functions.col("references"));
+    return samples
+        .withColumn("references", references)
+        .withColumn("problem", functions.lit(null).cast(DataTypes.StringType));
   }
 
   /**
@@ -126,7 +138,7 @@ public final class InferenceJob {
         new Keys(
             model.digest(),
             model.tokenizerDigest(),
-            spec.template() ? model.templateDigest() : "none",
+            spec.format().digest(model.templateDigest()),
             spec.sampling());
     List<Cost> costs = methods.stream().map(m -> Cost.of(config, m.method(config))).toList();
     Planner planner = new Planner(keys, settings, costs, spec.attempts());
@@ -191,8 +203,7 @@ public final class InferenceJob {
       Set<String> done =
           task.attemptNumber() == 0
               ? Set.of()
-              : GenerationStore.written(
-                  hadoop, target, GenerationSink.prefix(job, task.partitionId()));
+              : GenerationStore.written(hadoop, target, RowSink.prefix(job, task.partitionId()));
       EngineLease lease = Engines.acquire(what.engine(), hadoop);
       Answers answers = new Answers(rows, lease, what, done, counters);
       task.addTaskCompletionListener((TaskCompletionListener) end -> answers.close());
@@ -205,11 +216,12 @@ public final class InferenceJob {
     int flushSeconds = spec.flushSeconds();
     return rows -> {
       TaskContext task = TaskContext.get();
-      try (GenerationSink sink =
-          new GenerationSink(
+      try (RowSink sink =
+          new RowSink(
               conf.value(),
+              GenerationTable.SCHEMA,
               new Path(target),
-              GenerationSink.prefix(job, task.partitionId()),
+              RowSink.prefix(job, task.partitionId()),
               task.attemptNumber(),
               flushSeconds)) {
         while (rows.hasNext()) {

@@ -10,7 +10,7 @@ import java.util.List;
  * @param methods attention methods; every sample is answered by each
  * @param sampling how answers are drawn
  * @param attempts answers to each sample and method
- * @param template whether prompts pass the model's chat template
+ * @param format of the prompts
  * @param retryErrors whether rows that an earlier run answered with an error are tried again
  * @param partitions number of Spark partitions; 0 to choose by rows and cores
  * @param flushSeconds how often finished rows are committed
@@ -20,7 +20,7 @@ public record JobSpec(
     List<MethodSpec> methods,
     SamplingSpec sampling,
     int attempts,
-    boolean template,
+    PromptFormat format,
     boolean retryErrors,
     int partitions,
     int flushSeconds)

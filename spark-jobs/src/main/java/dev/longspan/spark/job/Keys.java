@@ -42,6 +42,10 @@ record Keys(
             .add(sample.maxNewTokens())
             .add(sample.answerPrefix())
             .add(problem == null ? "" : problem);
+    if (sample.maxNewTokens() == 0) {
+      // Which tokens of a scored text count is said by its reference.
+      sample.references().forEach(digest::add);
+    }
     for (Message message : sample.messages()) {
       digest.add(message.role()).add(message.content());
     }

@@ -3,13 +3,17 @@ package dev.longspan.spark.job;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.longspan.eval.Generation;
 import dev.longspan.eval.SampleSummary;
+import dev.longspan.eval.code.CodeGrades;
 import dev.longspan.spark.UsageException;
 import dev.longspan.spark.run.GenerationTable;
 import dev.longspan.spark.run.RunFolder;
 import dev.longspan.spark.run.SampleTable;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -20,9 +24,13 @@ import org.apache.spark.sql.SparkSession;
  * @param manifest manifest.json
  * @param samples what was asked
  * @param generations what was answered
+ * @param grades verdicts on programs
  */
 public record RunData(
-    JsonNode manifest, List<SampleSummary> samples, List<Generation> generations) {
+    JsonNode manifest,
+    List<SampleSummary> samples,
+    List<Generation> generations,
+    CodeGrades grades) {
 
   /**
    * Reads a run folder.
@@ -44,7 +52,17 @@ public record RunData(
     GenerationStore store = new GenerationStore(spark, folder);
     store.repair();
     return new RunData(
-        manifest, summaries(new Preparation(spark, folder).rows()), generations(store.rows()));
+        manifest,
+        summaries(samples(spark, folder)),
+        generations(store.rows()),
+        new GradeStore(spark, folder).grades());
+  }
+
+  /** Returns the samples that a run folder holds, as rows of {@link SampleTable#SCHEMA}. */
+  public static Dataset<Row> samples(SparkSession spark, RunFolder folder) throws IOException {
+    String[] files =
+        folder.parquet(folder.samples()).stream().map(Path::toString).toArray(String[]::new);
+    return spark.read().schema(SampleTable.SCHEMA).parquet(files);
   }
 
   /** Returns summaries of rows of {@link SampleTable#SCHEMA}, without their long prompts. */
@@ -57,6 +75,16 @@ public record RunData(
   /** Returns rows of {@link GenerationTable#SCHEMA}. */
   public static List<Generation> generations(Dataset<Row> rows) {
     return rows.collectAsList().stream().map(GenerationTable::generation).toList();
+  }
+
+  /** Returns the variants of scoring that the run chose. */
+  public Map<String, String> scoring() {
+    Map<String, String> options = new HashMap<>();
+    manifest
+        .path("scoring")
+        .properties()
+        .forEach(option -> options.put(option.getKey(), option.getValue().asText()));
+    return options;
   }
 
   /** Returns the names of the methods, the baseline first. */

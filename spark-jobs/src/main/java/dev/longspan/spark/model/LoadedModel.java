@@ -52,6 +52,11 @@ public record LoadedModel(
     }
   }
 
+  /** Returns the model's tokenizer, for those who prepare samples. */
+  public TokenizerSpec tokenizer() {
+    return new TokenizerSpec(location, tokenizerDigest, templateDigest, config.maxPositions());
+  }
+
   /** Returns the part of the manifest about the model. */
   public ObjectNode manifest() {
     return Json.MAPPER
@@ -65,7 +70,8 @@ public record LoadedModel(
         .put("template_digest", templateDigest);
   }
 
-  private String name() {
+  /** Returns the name of its folder. */
+  public String name() {
     String trimmed = location.replaceAll("/+$", "");
     return trimmed.substring(trimmed.lastIndexOf('/') + 1);
   }

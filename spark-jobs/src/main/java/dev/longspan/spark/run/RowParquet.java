@@ -47,7 +47,7 @@ public final class RowParquet {
   /**
    * Writes {@code rows} to {@code target}.
    *
-   * @param schema strings, integers, longs, doubles, and structs, arrays and maps of them
+   * @param schema strings, integers, longs, doubles, booleans, and structs, arrays and maps of them
    * @throws IOException if the file cannot be written; nothing of it is left then
    */
   public static void write(
@@ -153,6 +153,9 @@ public final class RowParquet {
     if (type.equals(DataTypes.DoubleType)) {
       return PrimitiveTypeName.DOUBLE;
     }
+    if (type.equals(DataTypes.BooleanType)) {
+      return PrimitiveTypeName.BOOLEAN;
+    }
     throw new IllegalArgumentException("column " + name + " has the type " + type.simpleString());
   }
 
@@ -186,6 +189,8 @@ public final class RowParquet {
       group.add(name, number);
     } else if (value instanceof Double number) {
       group.add(name, number);
+    } else if (value instanceof Boolean flag) {
+      group.add(name, flag);
     } else {
       group.add(name, (String) value);
     }

@@ -31,6 +31,7 @@ public final class RunFolder implements AutoCloseable {
           MANIFEST,
           "samples",
           "generations",
+          "grades",
           "scores.json",
           "report.html",
           "report.md",
@@ -73,6 +74,11 @@ public final class RunFolder implements AutoCloseable {
   /** Returns the folder of answers. */
   public Path generations() {
     return new Path(root, "generations");
+  }
+
+  /** Returns the folder of verdicts on programs. */
+  public Path grades() {
+    return new Path(root, "grades");
   }
 
   /** Returns the name of a file of the run, as users know it. */
@@ -241,7 +247,7 @@ public final class RunFolder implements AutoCloseable {
         .rename(hidden, target, Options.Rename.OVERWRITE);
   }
 
-  /** Returns the Parquet files of {@link #samples} or {@link #generations}, by name. */
+  /** Returns the Parquet files of a folder of the run, by name. */
   public List<Path> parquet(Path folder) throws IOException {
     List<Path> found = new ArrayList<>();
     if (files.exists(folder)) {
@@ -256,11 +262,9 @@ public final class RunFolder implements AutoCloseable {
     return found;
   }
 
-  /**
-   * Removes half-written files that a killed run left in {@link #samples} and {@link #generations}.
-   */
+  /** Removes half-written files that a killed run left in its folders. */
   public void sweep() throws IOException {
-    for (Path folder : List.of(samples(), generations())) {
+    for (Path folder : List.of(samples(), generations(), grades())) {
       if (!files.exists(folder)) {
         continue;
       }

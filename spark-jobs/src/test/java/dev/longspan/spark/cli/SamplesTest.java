@@ -149,7 +149,7 @@ class SamplesTest {
     Path torn = Files.writeString(temp.resolve("torn.jsonl"), "{\"sample_id\":\"0\",\"te");
     Cli unreadable = Cli.run("score", "--predictions", torn, "--sample-file", file, "--out", out);
     assertEquals(2, unreadable.status());
-    assertTrue(unreadable.err().contains("torn.jsonl, line 1"), unreadable.err());
+    assertTrue(unreadable.err().contains("torn.jsonl line 1"), unreadable.err());
 
     Path vague =
         Files.writeString(
@@ -157,7 +157,8 @@ class SamplesTest {
             "{\"sample_id\":\"" + samples.get(0).id() + "\",\"text\":\"\"}");
     Cli ambiguous = Cli.run("score", "--predictions", vague, "--sample-file", file, "--out", out);
     assertEquals(2, ambiguous.status());
-    assertTrue(ambiguous.err().contains("add 'task' and 'length'"), ambiguous.err());
+    assertTrue(
+        ambiguous.err().contains("a task and a length here, since the sample"), ambiguous.err());
   }
 
   @Test

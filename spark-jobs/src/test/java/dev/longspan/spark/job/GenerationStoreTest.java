@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longspan.eval.Generation;
 import dev.longspan.spark.Rows;
-import dev.longspan.spark.run.GenerationSink;
 import dev.longspan.spark.run.GenerationTable;
 import dev.longspan.spark.run.RowParquet;
+import dev.longspan.spark.run.RowSink;
 import dev.longspan.spark.run.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -176,16 +176,18 @@ class GenerationStoreTest {
   @Test
   void aSinkCommitsWhatItGotAndARetryFindsIt() throws IOException {
     org.apache.hadoop.fs.Path target = new org.apache.hadoop.fs.Path(folder.toUri());
-    String prefix = GenerationSink.prefix("job", 3);
-    try (GenerationSink sink = new GenerationSink(CONFIGURATION, target, prefix, 0, 600)) {
+    String prefix = RowSink.prefix("job", 3);
+    try (RowSink sink =
+        new RowSink(CONFIGURATION, GenerationTable.SCHEMA, target, prefix, 0, 600)) {
       for (int i = 0; i < 300; i++) {
         sink.add(row("k" + i, null));
       }
       assertEquals(1, Rows.files(run).size(), "a full buffer is not committed");
     }
     assertEquals(300, Rows.of(run).size());
-    try (GenerationSink other =
-        new GenerationSink(CONFIGURATION, target, GenerationSink.prefix("job", 4), 0, 600)) {
+    try (RowSink other =
+        new RowSink(
+            CONFIGURATION, GenerationTable.SCHEMA, target, RowSink.prefix("job", 4), 0, 600)) {
       other.add(row("elsewhere", null));
     }
 

@@ -71,7 +71,7 @@ class SharedEngineTest {
             new MethodSpec("infllm-v2", null, null, null)),
         new SamplingSpec(0, 0, 1, 0, 1, List.of(), 1),
         1,
-        true,
+        PromptFormat.PLAIN,
         false,
         0,
         5);

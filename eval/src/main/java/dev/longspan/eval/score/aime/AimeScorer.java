@@ -1,8 +1,10 @@
 package dev.longspan.eval.score.aime;
 
+import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.aime.Aime;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.score.Answer;
+import dev.longspan.eval.score.Attempts;
 import dev.longspan.eval.score.ScoredSuite;
 import dev.longspan.eval.score.ScoredSuite.Cell;
 import dev.longspan.eval.score.ScoredSuite.Item;
@@ -11,6 +13,7 @@ import dev.longspan.eval.stats.Estimate;
 import dev.longspan.eval.text.Thinking;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -34,8 +37,23 @@ public final class AimeScorer implements SuiteScorer {
   }
 
   @Override
+  public String version() {
+    return "1";
+  }
+
+  @Override
   public List<String> tasks() {
-    return List.of("aime24", "aime25");
+    return Aime.YEARS;
+  }
+
+  @Override
+  public Map<String, String> settings(List<String> tasks) {
+    return Map.of("grader", grader.id());
+  }
+
+  @Override
+  public String oracle(Sample sample) {
+    return "\\boxed{" + sample.references().get(0) + "}";
   }
 
   @Override
@@ -59,14 +77,14 @@ public final class AimeScorer implements SuiteScorer {
     List<Figure> figures = new ArrayList<>();
     for (Cell cell : suite.cells()) {
       List<Item> items = cell.items().stream().filter(item -> item.has(method)).toList();
-      int least =
-          items.stream().mapToInt(item -> item.answers().get(method).size()).min().orElse(0);
-      for (int k = 2; k <= least; k *= 2) {
-        int size = k;
+      for (int k : Attempts.sizes(items, method)) {
         figures.add(
-            figure(cell, "pass@" + k, items, seed, i -> passAt(size, i.answers().get(method))));
+            figure(
+                cell, "pass@" + k, items, seed, i -> Attempts.passAt(k, i.answers().get(method))));
       }
+      int least = Attempts.least(items, method);
       if (least > 1) {
+        figures.add(figure(cell, "avg@" + least, items, seed, item -> item.value(method)));
         figures.add(figure(cell, "maj@" + least, items, seed, i -> majority(i, method)));
       }
       figures.add(
@@ -81,11 +99,6 @@ public final class AimeScorer implements SuiteScorer {
     double[] values = items.stream().mapToDouble(value).toArray();
     return new Figure(
         cell.task(), metric, Estimate.of(values, seed * 31 + cell.task().hashCode()), cell.items());
-  }
-
-  private static double passAt(int k, List<Answer> answers) {
-    int right = (int) answers.stream().filter(answer -> answer.value() == 1).count();
-    return Attempts.passAt(k, answers.size(), right);
   }
 
   private double majority(Item item, String method) {

@@ -8,6 +8,8 @@ import dev.longspan.eval.text.TokenF1;
 import dev.longspan.eval.text.jieba.Jieba;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,6 +32,18 @@ record LongBenchMetrics(FuzzyRatio fuzzy, Supplier<Jieba> segmenter) {
       case QA_F1_ZH, ROUGE_ZH -> metric.id() + "[" + segmenter.get().id() + "]";
       default -> metric.id();
     };
+  }
+
+  /** Returns what decides the values of {@code used} beside the answers. */
+  Map<String, String> settings(List<LongBenchMetric> used) {
+    Map<String, String> settings = new TreeMap<>();
+    if (used.contains(LongBenchMetric.CODE_SIM)) {
+      settings.put("fuzzy", fuzzy.id());
+    }
+    if (used.contains(LongBenchMetric.QA_F1_ZH) || used.contains(LongBenchMetric.ROUGE_ZH)) {
+      settings.put("segmenter", segmenter.get().describe());
+    }
+    return settings;
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.longspan.eval.score.longbench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.longbench.LongBench;
 import dev.longspan.datasets.longbench.LongBenchTask;
 import dev.longspan.eval.SampleSummary;
@@ -11,8 +12,8 @@ import dev.longspan.eval.text.FuzzyRatio;
 import dev.longspan.eval.text.PyStrings;
 import dev.longspan.eval.text.Thinking;
 import dev.longspan.eval.text.jieba.Jieba;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -48,12 +49,23 @@ public final class LongBenchScorer implements SuiteScorer {
   }
 
   @Override
+  public String version() {
+    return "1";
+  }
+
+  @Override
   public List<String> tasks() {
-    List<String> tasks = new ArrayList<>(LongBenchTask.all().stream().map(t -> t.id()).toList());
-    LongBenchTask.all().stream()
-        .filter(LongBenchTask::buckets)
-        .forEach(task -> tasks.add(task.id() + EXTENDED));
-    return tasks;
+    return LongBench.sets();
+  }
+
+  @Override
+  public Map<String, String> settings(List<String> tasks) {
+    return metrics.settings(tasks.stream().map(set -> task(set).metric()).toList());
+  }
+
+  @Override
+  public String oracle(Sample sample) {
+    return sample.references().get(0);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.longspan.eval.score.longbench;
 
+import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.longbench.LongBenchV2;
 import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.score.ScoredSuite;
@@ -24,6 +25,16 @@ public final class LongBenchV2Scorer implements SuiteScorer {
   @Override
   public String suite() {
     return LongBenchV2.SUITE;
+  }
+
+  @Override
+  public String version() {
+    return "1";
+  }
+
+  @Override
+  public String oracle(Sample sample) {
+    return "The correct answer is (" + sample.references().get(0) + ")";
   }
 
   @Override

@@ -5,18 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longspan.datasets.DatasetException;
-import dev.longspan.datasets.longbench.LongBench;
-import dev.longspan.datasets.longbench.LongBenchRow;
-import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.ScoreRows;
 import dev.longspan.eval.Scores;
 import dev.longspan.eval.score.Scoring;
-import dev.longspan.eval.score.SuiteScorer;
-import dev.longspan.eval.score.SuiteScorers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -58,26 +52,5 @@ class LongBenchPredictionsTest {
         assertThrows(DatasetException.class, () -> LongBenchPredictions.read(missing, "dense"))
             .getMessage();
     assertTrue(message.startsWith("Cannot read the predictions in " + missing), message);
-  }
-
-  @Test
-  void oracleScoresAllPointsOnOwnRowsAndSilenceNone() {
-    SuiteScorer scorer = SuiteScorers.standard().of("longbench");
-    for (LongBenchRow row : LongBench.own()) {
-      SampleSummary sample =
-          new SampleSummary(
-              "longbench",
-              row.set(),
-              0,
-              row.id(),
-              "",
-              "",
-              row.answers(),
-              row.classes().isEmpty()
-                  ? Map.of()
-                  : Map.of("all_classes", "[\"" + String.join("\",\"", row.classes()) + "\"]"));
-      assertEquals(1, scorer.value(sample, row.answers().get(0)), 1e-8, row.id());
-      assertEquals(0, scorer.value(sample, ""), row.id());
-    }
   }
 }

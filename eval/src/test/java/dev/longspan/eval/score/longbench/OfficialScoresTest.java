@@ -8,6 +8,8 @@ import dev.longspan.datasets.longbench.LongBenchTask;
 import dev.longspan.eval.Crosscheck;
 import dev.longspan.eval.ScoreRows;
 import dev.longspan.eval.Scores;
+import dev.longspan.eval.code.CodeGrades;
+import dev.longspan.eval.score.ScoredSuite;
 import dev.longspan.eval.score.Scoring;
 import dev.longspan.eval.score.SuiteScorer;
 import dev.longspan.eval.score.SuiteScorers;
@@ -35,7 +37,8 @@ class OfficialScoresTest {
       Files.write(folder.resolve(task.id() + ".jsonl"), files.get(task.id() + ".jsonl"));
     }
     LongBenchPredictions predictions = LongBenchPredictions.read(folder, "dense");
-    SuiteScorers scorers = SuiteScorers.of(Map.of(SuiteScorers.LONGBENCH_FUZZY, fuzzy.id()));
+    SuiteScorers scorers =
+        SuiteScorers.of(Map.of(SuiteScorers.LONGBENCH_FUZZY, fuzzy.id()), CodeGrades.NONE);
     SuiteScorer scorer = scorers.of("longbench");
 
     Map<String, Double> official = new HashMap<>();
@@ -56,7 +59,10 @@ class OfficialScoresTest {
     JsonNode sets =
         JSON.readTree(files.get("official_rescored." + fuzzy.id() + ".json")).get("scores");
     Scores scores =
-        Scoring.score(predictions.samples(), predictions.generations(), "dense", 1, scorers);
+        Scoring.score(
+            ScoredSuite.of(predictions.samples(), predictions.generations(), "dense", scorers),
+            "dense",
+            1);
     assertEquals(21, sets.size());
     for (LongBenchTask task : LongBenchTask.all()) {
       String metric = scorer.metric(task.id());
