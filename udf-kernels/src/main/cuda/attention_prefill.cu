@@ -6,10 +6,10 @@
 // and mask, per token, what that token does not see. While the products of one pair run, the softmax
 // of the next is computed. CTAs are persistent and draw tiles from a counter.
 //
-// The softmax works in powers of two with an integer running maximum and logits rounded to 2^-14,
-// so that rescaling is exact. A row's result therefore depends on its own blocks and their order
-// alone: not on the union, the pairs, the tile or the chunk; and attention over a selection of all
-// blocks equals dense attention bit for bit.
+// The softmax works in powers of two. Its running maximum is an integer, so that rescaling is exact,
+// and moves block by block of those that the row sees. A row's result therefore depends on its own
+// blocks and their order alone: not on the union, the pairs, the tile or the chunk; and attention over
+// a selection of all blocks equals dense attention bit for bit.
 //
 // architectures: 90a
 #include "hopper.cuh"
@@ -85,9 +85,6 @@ struct PrefillArguments {
   int64_t out_rows;
   float scale;
 };
-
-// 1.5 * 2^9: adding it rounds to multiples of 2^-14.
-constexpr float kGrid = 768.0f;
 
 __device__ __forceinline__ float exp2_approx(float x) {
   float y;
@@ -293,69 +290,89 @@ struct Sight {
   }
 };
 
-// One warpgroup's running softmax: two rows a thread.
+// One warpgroup's running softmax: two rows a thread. Of the products with a pair of blocks, score[32 h
+// + 4 i + 2 r + e] belongs to block h and row r.
 struct Softmax {
-  float maximum[2] = {-1e5f, -1e5f};
+  float maximum[2] = {-1e5f, -1e5f};   // in powers of two
   float sum[2] = {0, 0};
-  float rescale[2];
+  float rescale[2];                    // what the last pair's new maximum makes of earlier sums
+  float scale;
 
-  // Turns logits of two blocks into weights with respect to the new maximum, and sums them.
-  __device__ __forceinline__ void update(float (&score)[64], const int (&columns)[2][2], float scale) {
-    // Logits in powers of two on a grid of 2^-14, offset by kGrid.
-#pragma unroll
-    for (int i = 0; i < 64; i++) {
-      score[i] = fmaf(score[i], scale, kGrid);
-    }
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-      if (__any_sync(~0u, columns[half][0] != kPage || columns[half][1] != kPage)) {
-#pragma unroll
-        for (int i = 0; i < 32; i++) {
-          int column = i / 4 * 8 + threadIdx.x % 4 * 2 + i % 2;
-          if (column >= columns[half][(i / 2) % 2]) {
-            score[32 * half + i] = -INFINITY;
-          }
-        }
-      }
-    }
-    float offset[2];
+  __device__ __forceinline__ explicit Softmax(float scale) : scale(scale) {}
+
+  // The maximum of each row after block `half`.
+  __device__ __forceinline__ void raise(const float (&score)[64], int half, const float (&from)[2],
+                                        float (&to)[2]) {
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-      float m0 = score[2 * r];
-      float m1 = score[2 * r + 1];
+      float m0 = score[32 * half + 2 * r];
+      float m1 = score[32 * half + 2 * r + 1];
 #pragma unroll
-      for (int i = 1; i < 16; i++) {
-        m0 = fmaxf(m0, score[4 * i + 2 * r]);
-        m1 = fmaxf(m1, score[4 * i + 2 * r + 1]);
+      for (int i = 1; i < 8; i++) {
+        m0 = fmaxf(m0, score[32 * half + 4 * i + 2 * r]);
+        m1 = fmaxf(m1, score[32 * half + 4 * i + 2 * r + 1]);
       }
       m0 = fmaxf(m0, m1);
       m0 = fmaxf(m0, __shfl_xor_sync(~0u, m0, 1));
       m0 = fmaxf(m0, __shfl_xor_sync(~0u, m0, 2));
-      float next = fmaxf(maximum[r], ceilf(m0 - kGrid));
-      rescale[r] = exp2_approx(maximum[r] - next);
-      maximum[r] = next;
-      offset[r] = -kGrid - next;
+      to[r] = fmaxf(from[r], ceilf(m0 * scale));
     }
+  }
+
+  // Turns the products with block `half` into weights and returns each row's sum.
+  __device__ __forceinline__ void weigh(float (&score)[64], int half, const float (&top)[2],
+                                        float (&total)[2]) {
+    float part[4] = {0, 0, 0, 0};
 #pragma unroll
-    for (int i = 0; i < 64; i++) {
-      score[i] = exp2_approx(score[i] + offset[(i / 2) % 2]);
+    for (int i = 0; i < 32; i++) {
+      float weight = exp2_approx(fmaf(score[32 * half + i], scale, -top[i / 2 % 2]));
+      score[32 * half + i] = weight;
+      part[i % 4] += weight;
     }
+    total[0] = part[0] + part[1];
+    total[1] = part[2] + part[3];
+  }
+
+  // Hides the columns of block `half` from columns[r] on.
+  __device__ __forceinline__ void hide(float (&score)[64], int half, const int (&columns)[2]) {
 #pragma unroll
-    for (int r = 0; r < 2; r++) {
-      sum[r] *= rescale[r];
-#pragma unroll
-      for (int half = 0; half < 2; half++) {
-        // One sum a block, in an order of its own, so that zeros of other blocks change nothing.
-        float s0 = 0;
-        float s1 = 0;
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-          s0 += score[32 * half + 4 * i + 2 * r];
-          s1 += score[32 * half + 4 * i + 2 * r + 1];
-        }
-        sum[r] += s0 + s1;
+    for (int i = 0; i < 32; i++) {
+      int column = i / 4 * 8 + threadIdx.x % 4 * 2 + i % 2;
+      if (column >= columns[i / 2 % 2]) {
+        score[32 * half + i] = -INFINITY;
       }
     }
+  }
+
+  // Takes a pair of blocks with those maxima and sums.
+  __device__ __forceinline__ void join(float (&score)[64], const float (&top)[2][2],
+                                       const float (&total)[2][2]) {
+    float second[2];
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      float first = exp2_approx(maximum[r] - top[0][r]);
+      second[r] = exp2_approx(top[0][r] - top[1][r]);
+      sum[r] = fmaf(fmaf(sum[r], first, total[0][r]), second[r], total[1][r]);
+      rescale[r] = first * second[r];
+      maximum[r] = top[1][r];
+    }
+    if (__any_sync(~0u, second[0] != 1 || second[1] != 1)) {
+#pragma unroll
+      for (int i = 0; i < 32; i++) {
+        score[i] *= second[i / 2 % 2];
+      }
+    }
+  }
+
+  // Turns the products with a pair of blocks into weights, and sums them.
+  __device__ __forceinline__ void update(float (&score)[64]) {
+    float top[2][2];
+    float total[2][2];
+    raise(score, 0, maximum, top[0]);
+    raise(score, 1, top[0], top[1]);
+    weigh(score, 0, top[0], total[0]);
+    weigh(score, 1, top[1], total[1]);
+    join(score, top, total);
   }
 };
 
@@ -429,6 +446,7 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
       to[i] = real ? panel_index(a.out_rows, s.first_row + token, column) : -1;
     }
     int pairs = work.pairs;
+    int whole = s.sparse ? 0 : (s.start + tile.first) / kPage;
     asm volatile("cp.async.wait_all;" ::: "memory");
     async_proxy_fence();
     named_barrier_sync(1 + warpgroup, 128);
@@ -443,22 +461,32 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
                    : "r"(at));
     }
 
-    Softmax softmax;
+    Softmax softmax(a.scale);
     float output[D / 2];
     float score[64];
     uint32_t weight[32];
-    int columns[2][2];
 #pragma unroll
     for (int i = 0; i < D / 2; i++) {
       output[i] = 0;
     }
-    auto look = [&](const Pair& pair) {
+    // Softmax of the products with a pair. In dense segments all blocks before the own one are whole.
+    auto weigh = [&](const Pair& pair) {
+      if (!__all_sync(~0u, pair.second >= 0 && pair.second < whole)) {
+        int columns[2][2];
 #pragma unroll
-      for (int i = 0; i < 2; i++) {
-        bool same = kGroup == 16 && i == 1;   // both rows belong to one token
-        columns[0][i] = same ? columns[0][0] : sight[i].columns(pair.first);
-        columns[1][i] = same ? columns[1][0] : sight[i].columns(pair.second);
+        for (int i = 0; i < 2; i++) {
+          bool same = kGroup == 16 && i == 1;   // both rows belong to one token
+          columns[0][i] = same ? columns[0][0] : sight[i].columns(pair.first);
+          columns[1][i] = same ? columns[1][0] : sight[i].columns(pair.second);
+        }
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+          if (__any_sync(~0u, columns[half][0] < kPage || columns[half][1] < kPage)) {
+            softmax.hide(score, half, columns[half]);
+          }
+        }
       }
+      softmax.update(score);
     };
     // Ends a step: values of the pair before, the new maximum, weights of this pair.
     auto finish = [&](bool release, int stage) {
@@ -480,7 +508,7 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
     };
 
     barrier_wait(&barriers->key_full[ring.index], ring.phase);
-    look(barriers->pairs[ring.index]);
+    Pair pair = barriers->pairs[ring.index];
     named_barrier_sync(3 + warpgroup, 256);
     multiply_keys(score, ring.index);
     named_barrier_arrive(4 - warpgroup, 256);
@@ -489,7 +517,7 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
     if (lane == 0) {
       barrier_arrive(&barriers->key_empty[ring.index]);
     }
-    softmax.update(score, columns, a.scale);
+    weigh(pair);
 
     // The values of the pair before are waited for at the head of the loop and after it, not where
     // the softmax ends: within one basic block the assembler would wait before the softmax.
@@ -499,18 +527,18 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
       before = ring;
       ring.next();
       barrier_wait(&barriers->key_full[ring.index], ring.phase);
+      pair = barriers->pairs[ring.index];
       named_barrier_sync(3 + warpgroup, 256);
       multiply_keys(score, ring.index);
       barrier_wait(&barriers->value_full[before.index], before.phase);
       multiply_values(output, weight, before.index);
       named_barrier_arrive(4 - warpgroup, 256);
-      look(barriers->pairs[ring.index]);
       wgmma_wait<1>();
       wgmma_fence_registers(score);
       if (lane == 0) {
         barrier_arrive(&barriers->key_empty[ring.index]);
       }
-      softmax.update(score, columns, a.scale);
+      weigh(pair);
     }
     finish(pairs > 1, before.index);
 
