@@ -32,8 +32,25 @@ final class ModelOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "auto, vector (Vector API, all cores) or scalar (plain loops, slow: the oracle).")
+          "auto (the best that works here), cuda (an NVIDIA GPU), vector (Vector API, all cores) or"
+              + " scalar (plain loops, slow: the oracle).")
   String backend;
+
+  @Option(
+      names = "--gpu",
+      paramLabel = "ID",
+      description =
+          "cuda: ordinal, UUID or PCI bus id of the GPU. Default: the one that Spark assigned, or"
+              + " the first.")
+  String gpu;
+
+  @Option(
+      names = "--gpu-memory-fraction",
+      paramLabel = "X",
+      description =
+          "cuda: share of the GPU's free memory for weights and KV cache, above 0 and at most 1."
+              + " Default: 0.9.")
+  Double gpuMemoryFraction;
 
   @Option(
       names = "--lse",
@@ -93,6 +110,10 @@ final class ModelOptions {
               + String.join(", ", Backends.NAMES)
               + ".");
     }
+    if (gpuMemoryFraction != null && !(gpuMemoryFraction > 0 && gpuMemoryFraction <= 1)) {
+      throw new UsageException(
+          "--gpu-memory-fraction is " + gpuMemoryFraction + "; use above 0 and at most 1.");
+    }
     Checks.atLeast("--dense-len", denseLength, 0);
     Checks.atLeast("--chunk-tokens", chunkTokens, 1);
     Checks.atLeast("--max-sequences", maxSequences, 1);
@@ -118,6 +139,13 @@ final class ModelOptions {
   }
 
   EngineSpec engine(LoadedModel model) {
-    return new EngineSpec(model.location(), model.digest(), backend, chunkTokens, maxSequences);
+    return new EngineSpec(
+        model.location(),
+        model.digest(),
+        backend,
+        chunkTokens,
+        maxSequences,
+        gpu,
+        gpuMemoryFraction);
   }
 }

@@ -10,7 +10,24 @@ import java.io.Serializable;
  * @param backend {@code auto}, {@code scalar}, {@code vector} or {@code cuda}
  * @param chunkTokens most prompt tokens in one step; null for the engine's own default
  * @param maxSequences most requests at the same time; null for the engine's own default
+ * @param gpu which GPU of its machine an executor takes, as {@link
+ *     dev.longspan.kernels.backend.cuda.CudaOptions} names it; null for the one that Spark
+ *     assigned, or the first
+ * @param gpuMemoryFraction share of the GPU's free memory to take; null for the default
  */
 public record EngineSpec(
-    String model, String modelDigest, String backend, Integer chunkTokens, Integer maxSequences)
-    implements Serializable {}
+    String model,
+    String modelDigest,
+    String backend,
+    Integer chunkTokens,
+    Integer maxSequences,
+    String gpu,
+    Double gpuMemoryFraction)
+    implements Serializable {
+
+  /** Creates a spec that leaves the choice of a GPU to Spark. */
+  public EngineSpec(
+      String model, String modelDigest, String backend, Integer chunkTokens, Integer maxSequences) {
+    this(model, modelDigest, backend, chunkTokens, maxSequences, null, null);
+  }
+}

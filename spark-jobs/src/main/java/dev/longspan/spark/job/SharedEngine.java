@@ -2,11 +2,13 @@ package dev.longspan.spark.job;
 
 import dev.longspan.kernels.backend.Backend;
 import dev.longspan.kernels.backend.Backends;
+import dev.longspan.kernels.backend.cuda.CudaOptions;
 import dev.longspan.kernels.engine.Engine;
 import dev.longspan.kernels.engine.EngineOptions;
 import dev.longspan.kernels.model.Model;
 import dev.longspan.kernels.tokenizer.Tokenizer;
 import java.nio.file.Path;
+import org.apache.spark.TaskContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +39,7 @@ final class SharedEngine implements AutoCloseable {
   }
 
   private Running start(int generation) {
-    Backend backend = Backends.open(spec.backend());
+    Backend backend = Backends.open(spec.backend(), gpu());
     Model model = null;
     try {
       model = Model.load(folder, backend);
@@ -52,6 +54,22 @@ final class SharedEngine implements AutoCloseable {
       backend.close();
       throw e;
     }
+  }
+
+  /** The GPU that was asked for, or that Spark assigned to the task which opens the engine. */
+  private CudaOptions gpu() {
+    String device = CudaOptions.DEFAULT.device();
+    TaskContext task = TaskContext.get();
+    if (spec.gpu() != null) {
+      device = spec.gpu();
+    } else if (task != null && task.resourcesJMap().containsKey("gpu")) {
+      device = task.resourcesJMap().get("gpu").addresses()[0];
+    }
+    return new CudaOptions(
+        device,
+        spec.gpuMemoryFraction() == null
+            ? CudaOptions.DEFAULT.memoryFraction()
+            : spec.gpuMemoryFraction());
   }
 
   Tokenizer tokenizer() {

@@ -78,7 +78,34 @@ class BenchTest {
   }
 
   @Test
+  void answersManyRequestsAtOnce() {
+    Cli cli =
+        Cli.run(
+            "bench",
+            "engine",
+            "--model",
+            model,
+            "--requests",
+            "3",
+            "--input-tokens",
+            "40",
+            "--output-tokens",
+            "5",
+            "--runs",
+            "1",
+            "--attention",
+            "dense");
+    assertEquals(0, cli.status(), cli.err());
+    assertTrue(cli.out().contains("model dense 3 requests, 40 in, 5 out, 3 at once"), cli.out());
+  }
+
+  @Test
   void saysWhatIsWrong() {
+    assertTrue(refused("bench", "prefill", "--shape", "pocket").contains("add --random-weights"));
+    assertTrue(refused("bench", "prefill", "--random-weights").contains("--shape NAME, one of"));
+    assertTrue(
+        refused("bench", "prefill", "--random-weights=pocket", "--shape", "llama-3-8b")
+            .contains("needs one shape"));
     assertTrue(refused("bench", "sorting").contains("prefill"));
     assertTrue(refused("bench", "prefill", "--random-weights", "x").contains("minicpm4.1-8b"));
     assertTrue(

@@ -16,6 +16,9 @@ public interface Backend extends AutoCloseable {
   /** Returns the device and its settings in one line, for logs and manifests. */
   String description();
 
+  /** Returns the bytes of memory of the device that are free now. */
+  long freeMemory();
+
   /** Returns how this backend wants to be driven. */
   Driving driving();
 

@@ -75,6 +75,23 @@ class BenchTest {
   }
 
   @Test
+  void engineGivesARecordPerMethod() {
+    List<BenchRecord> records = new ArrayList<>();
+    try (BenchModel model = BenchModel.random("pocket", "vector")) {
+      EngineBench.Options options =
+          new EngineBench.Options(
+              5, 70, 4, List.of("dense", "infllm-v2"), 2, 0, null, 3, "bench engine");
+      EngineBench.run(model, options, records::add);
+    }
+    assertEquals(
+        List.of(
+            "pocket (random) dense 5 requests, 70 in, 4 out, 3 at once",
+            "pocket (random) infllm-v2 5 requests, 70 in, 4 out, 3 at once"),
+        records.stream().map(BenchRecord::name).toList());
+    assertTrue(records.stream().allMatch(r -> r.ours() > 0 && r.runs() == 2));
+  }
+
+  @Test
   void arithmeticCountsWhatIsVisible() {
     SparseConfig sparse = new SparseConfig(32, 16, 1, 64, 64, 4, 0, true, false);
     try (BenchModel model = BenchModel.random("pocket", "scalar")) {

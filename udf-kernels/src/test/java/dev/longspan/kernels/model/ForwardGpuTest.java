@@ -35,6 +35,9 @@ class ForwardGpuTest {
 
   private static final int VOCAB = 1000;
 
+  /** Which of several sequences is looked at. */
+  private static final int MINE = 2;
+
   private Backend backend;
 
   @BeforeAll
@@ -169,25 +172,26 @@ class ForwardGpuTest {
         assertArrayEquals(
             whole, logits(model, c.method, tokens, prompt, chunk), "chunks of " + chunk);
       }
-      assertArrayEquals(whole, amongOthers(model, c, tokens, prompt), "among others");
+      for (int others : new int[] {4, 11, 30, 63}) {
+        float[] among = amongOthers(model, c, tokens, prompt, others);
+        assertArrayEquals(whole, among, "among " + others + " others");
+      }
     }
   }
 
-  /** The same logits, with four other sequences in each step. */
-  private static float[] amongOthers(Model model, Case c, int[] tokens, int prompt) {
+  /** The same logits, with other sequences in each step. */
+  private static float[] amongOthers(Model model, Case c, int[] tokens, int prompt, int others) {
     float[] all = new float[tokens.length * VOCAB];
     int pages = TestModels.pages(tokens.length);
-    int others = 4;
     try (KvStore kv = model.kvStore((others + 1) * pages)) {
       Sequence[] sequences = new Sequence[others + 1];
       for (int s = 0; s <= others; s++) {
         AttentionMethod method = s % 2 == 0 ? c.method : new DenseAttention();
-        sequences[s] = new Sequence(method, prompt - s * (s - 2));
+        sequences[s] = new Sequence(method, s == MINE ? prompt : prompt - 3 * s - 1);
         for (int page = 0; page < pages; page++) {
           sequences[s].addPage(page * (others + 1) + s);
         }
       }
-      int mine = 2;
       for (int at = 0; at < prompt; at += 50) {
         List<Step.Segment> segments = new ArrayList<>();
         int[] rows = new int[(others + 1) * 50];
@@ -200,7 +204,7 @@ class ForwardGpuTest {
           }
           segments.add(new Step.Segment(sequence, row, n, at));
           for (int i = 0; i < n; i++) {
-            if (sequence == sequences[mine]) {
+            if (sequence == sequences[MINE]) {
               picks.add(new Pick.Read(row, all, (at + i) * VOCAB));
               rows[row++] = tokens[at + i];
             } else {
@@ -217,10 +221,10 @@ class ForwardGpuTest {
         for (int i = 0; i <= others; i++) {
           // The row moves through the step, and the others change places around it.
           int other = i < place ? i : i - 1;
-          int s = i == place ? mine : other < mine ? other : other + 1;
+          int s = i == place ? MINE : other < MINE ? other : other + 1;
           Sequence sequence = sequences[s];
           segments.add(new Step.Segment(sequence, i, 1, sequence.length()));
-          rows[i] = s == mine ? tokens[t] : (7 * t + s) % VOCAB;
+          rows[i] = s == MINE ? tokens[t] : (7 * t + s) % VOCAB;
         }
         List<Pick> read = List.of(new Pick.Read(place, all, t * VOCAB));
         model.forward(new Step(rows, segments, read), kv);

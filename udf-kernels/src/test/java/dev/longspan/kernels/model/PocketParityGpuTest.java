@@ -17,11 +17,20 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The default model on the GPU against its float32 reference run. */
+/**
+ * The default model on the GPU against its float32 reference run.
+ *
+ * <p>Its logits reach 36. To round the inputs of the matrix products to bfloat16, which tensor
+ * cores ask for, moves some of 8,192 logits by 0.07 in exact arithmetic; a logit of 36 itself is
+ * only good to 0.13 as a bfloat16.
+ */
 @GpuTest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PocketParityGpuTest {
-  private static final float TOLERANCE = 5e-2f;
+  private static final float TOLERANCE = 0.2f;
+
+  /** Of the whole vector of logits. */
+  private static final double RELATIVE_TOLERANCE = 5e-3;
 
   private final PocketReference reference = new PocketReference();
 
@@ -39,6 +48,7 @@ class PocketParityGpuTest {
       run = expected.on(backend);
     }
     float worst = expected.worstLogit(run);
+    double relative = relative(expected.logits(), run.logits());
     int all = 0;
     int other = 0;
     for (String place : expected.blocks().keySet()) {
@@ -48,14 +58,25 @@ class PocketParityGpuTest {
       other += missing.size();
     }
     System.out.printf(
-        "parity cuda, %s: largest logit difference %.2e, %d of %d blocks differ%n",
-        expected, worst, other, all);
+        "parity cuda, %s: largest logit difference %.2e, relative %.1e, %d of %d blocks differ%n",
+        expected, worst, relative, other, all);
+    assertTrue(relative <= RELATIVE_TOLERANCE, "relative difference " + relative);
     assertTrue(worst <= TOLERANCE, "largest logit difference " + worst);
     assertArrayEquals(expected.argmax(), run.argmax(), "argmax of the last positions");
     assertArrayEquals(expected.greedy(), run.greedy(), "greedy tokens");
     assertEquals(expected.sparse(), run.sparse(), "sparse is active");
     // Scores that differ by less than bfloat16 resolves may be ordered either way.
     assertTrue(50 * other <= all, other + " of " + all + " blocks differ");
+  }
+
+  private static double relative(float[] want, float[] got) {
+    double error = 0;
+    double norm = 0;
+    for (int i = 0; i < want.length; i++) {
+      error += Math.pow(want[i] - got[i], 2);
+      norm += Math.pow(want[i], 2);
+    }
+    return Math.sqrt(error / norm);
   }
 
   private static Set<Integer> set(int[] blocks) {

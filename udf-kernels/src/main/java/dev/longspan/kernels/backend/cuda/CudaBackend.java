@@ -63,6 +63,11 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public long freeMemory() {
+    return device.freeMemory();
+  }
+
+  @Override
   public Driving driving() {
     return new Driving(true, PROMPT_ROWS, AnswerBuffers.ROWS, true);
   }

@@ -32,6 +32,13 @@ public interface HostBackend extends Backend {
     return new HostDecoder(this, config, weights);
   }
 
+  /** Returns what the heap may still grow by, and what is free in it. */
+  @Override
+  default long freeMemory() {
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.maxMemory() - runtime.totalMemory() + runtime.freeMemory();
+  }
+
   /** Returns a buffer for {@code elements} activations. */
   Buffer allocate(long elements);
 
