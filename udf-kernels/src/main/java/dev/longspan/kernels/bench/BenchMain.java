@@ -1,6 +1,7 @@
 package dev.longspan.kernels.bench;
 
 import dev.longspan.kernels.backend.Backends;
+import dev.longspan.kernels.model.SparseConfig;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -22,15 +23,55 @@ public final class BenchMain {
     }
   }
 
-  /** Prints a JSON line for each case of {@code args[0]}: prefill, decode or engine. */
+  /**
+   * Prints a JSON line for each case of {@code args[0]}: prefill, decode or engine of a model;
+   * attention or crossover of kernels.
+   */
   public static void main(String[] args) {
     new BenchMain(args).run(args[0], "bin/longspan bench " + String.join(" ", args));
   }
 
   private void run(String bench, String command) {
-    Consumer<BenchRecord> sink = line -> System.out.println(line.toJson());
+    Peers peers =
+        options.containsKey("--peers") ? Peers.read(Path.of(text("--peers", ""))) : Peers.NONE;
+    Consumer<BenchRecord> sink = line -> System.out.println(peers.addTo(line).toJson());
+    switch (bench) {
+      case "attention" -> AttentionBench.run(attention(command), sink);
+      case "crossover" -> CrossoverBench.run(crossover(command), sink);
+      default -> model(bench, command, sink);
+    }
+  }
+
+  private AttentionBench.Options attention(String command) {
+    return new AttentionBench.Options(
+        texts("--phases", "prefill,decode"),
+        HeadLayout.parse(text("--heads", HeadLayout.MINICPM41_8B.toString())),
+        SparseConfig.MINICPM4,
+        options.containsKey("--lengths") ? numbers("--lengths", "") : null,
+        numbers("--batches", "1,8,32"),
+        texts("--inputs", "random,clustered"),
+        number("--runs", 5),
+        number("--warmups", 2),
+        text("--gpu", "0"),
+        command);
+  }
+
+  private CrossoverBench.Options crossover(String command) {
+    return new CrossoverBench.Options(
+        HeadLayout.parse(text("--heads", HeadLayout.MINICPM41_8B.toString())),
+        SparseConfig.MINICPM4,
+        number("--longest", 131072),
+        numbers("--batches", "1,8"),
+        texts("--inputs", "random,clustered"),
+        number("--runs", 5),
+        number("--warmups", 2),
+        text("--gpu", "0"),
+        command);
+  }
+
+  private void model(String bench, String command, Consumer<BenchRecord> sink) {
     String backend = text("--backend", "auto");
-    List<String> methods = List.of(text("--attention", "dense,infllm-v2").split(","));
+    List<String> methods = texts("--attention", "dense,infllm-v2");
     int runs = number("--runs", 5);
     int warmups = number("--warmups", 2);
     try (BenchModel subject =
@@ -78,7 +119,9 @@ public final class BenchMain {
                 sink);
         default ->
             throw new IllegalArgumentException(
-                "bench '" + bench + "' is unknown; use prefill, decode or engine");
+                "bench '"
+                    + bench
+                    + "' is unknown; use prefill, decode, engine, attention or crossover");
       }
     }
   }
@@ -93,6 +136,10 @@ public final class BenchMain {
 
   private Integer optional(String name) {
     return options.containsKey(name) ? number(name, 0) : null;
+  }
+
+  private List<String> texts(String name, String otherwise) {
+    return List.of(text(name, otherwise).split(","));
   }
 
   private List<Integer> numbers(String name, String otherwise) {

@@ -15,6 +15,13 @@ final class Checks {
     }
   }
 
+  static void between(String option, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(
+          option + " is " + value + " but must be from " + least + " to " + most);
+    }
+  }
+
   static void fits(ModelConfig config, int tokens) {
     if (tokens > config.maxPositions()) {
       throw new IllegalArgumentException(

@@ -87,9 +87,14 @@ final class RopeStore implements AutoCloseable {
         .arg(step.pageTable())
         .arg(cache)
         .launch(stream);
-    if (fine == null) {
-      return;
+    if (fine != null) {
+      compress(stream, step, cache, fine, coarse);
     }
+  }
+
+  /** Enqueues the second half of {@link #prefill}: the compressed keys, from the stored ones. */
+  void compress(
+      Stream stream, PrefillStep step, DeviceBuffer cache, DeviceBuffer fine, DeviceBuffer coarse) {
     int mostPages = (step.longest() + 62) / 64 + 1;
     compress
         .grid(mostPages, step.segmentCount(), config.kvHeads())
