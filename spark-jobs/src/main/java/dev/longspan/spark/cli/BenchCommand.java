@@ -1,20 +1,13 @@
 package dev.longspan.spark.cli;
 
 import dev.longspan.kernels.bench.BenchModel;
-import dev.longspan.kernels.bench.BenchRecord;
 import dev.longspan.kernels.bench.DecodeBench;
+import dev.longspan.kernels.bench.EngineBench;
 import dev.longspan.kernels.bench.PrefillBench;
 import dev.longspan.spark.UsageException;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,26 +20,37 @@ import picocli.CommandLine.Spec;
     name = "bench",
     sortOptions = false,
     abbreviateSynopsis = true,
-    header = "Measures prefill or decode speed on this machine.",
+    header = "Measures a model (prefill, decode, engine) or GPU kernels (the commands below).",
     description = {
       "",
       "Prints a JSON line for each case. The attention methods of a run take turns, so that their ratio holds on a machine whose speed drifts."
+    },
+    subcommands = {
+      BenchAttentionCommand.class,
+      BenchCrossoverCommand.class,
+      BenchTableCommand.class
     },
     footer = {
       "",
       "Examples:",
       "  longspan bench prefill --lengths 4096,16384",
       "  longspan bench decode --depths 0,4096 --batches 1,8 --record decode.jsonl",
-      "  longspan bench prefill --random-weights minicpm4-0.5b --lengths 2048"
+      "  longspan bench prefill --shape minicpm4-0.5b --random-weights --lengths 2048",
+      "  longspan bench engine --backend cuda --requests 32 --input-tokens 4096 --output-tokens 256"
     })
 final class BenchCommand implements Callable<Integer> {
   /** What can be measured. */
   enum Bench {
     prefill,
-    decode
+    decode,
+    engine
   }
 
-  @Parameters(index = "0", paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "BENCH",
+      description = "${COMPLETION-CANDIDATES}, or a command below with options of its own.")
   Bench bench;
 
   @Option(
@@ -56,10 +60,18 @@ final class BenchCommand implements Callable<Integer> {
   Path model;
 
   @Option(
+      names = "--shape",
+      paramLabel = "SHAPE",
+      description = "With --random-weights: a known shape, such as minicpm4.1-8b or pocket.")
+  String shape;
+
+  @Option(
       names = "--random-weights",
+      arity = "0..1",
+      fallbackValue = "",
       paramLabel = "SHAPE",
       description = "Measure random weights of a known shape instead of a model.")
-  String shape;
+  String random;
 
   @Option(
       names = "--attention",
@@ -87,9 +99,9 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--chunk-tokens",
       paramLabel = "N",
-      defaultValue = "512",
-      description = "prefill: most tokens in one step. Default: 512, as the engine's.")
-  int chunk;
+      description =
+          "prefill, engine: most prompt tokens in one step. Default: what suits the backend.")
+  Integer chunk;
 
   @Option(
       names = "--depths",
@@ -114,6 +126,33 @@ final class BenchCommand implements Callable<Integer> {
       description = "decode: tokens of each sequence and run. Default: 256.")
   int tokens;
 
+  @Option(
+      names = "--requests",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "engine: requests of a run, handed in at once. Default: 32.")
+  int requests;
+
+  @Option(
+      names = "--input-tokens",
+      paramLabel = "N",
+      defaultValue = "4096",
+      description = "engine: tokens of each prompt. Default: 4096.")
+  int inputTokens;
+
+  @Option(
+      names = "--output-tokens",
+      paramLabel = "N",
+      defaultValue = "256",
+      description = "engine: tokens of each answer. Default: 256.")
+  int outputTokens;
+
+  @Option(
+      names = "--max-sequences",
+      paramLabel = "N",
+      description = "engine: requests that run at the same time. Default: all.")
+  Integer maxSequences;
+
   @Option(names = "--runs", paramLabel = "N", defaultValue = "5", description = "Default: 5.")
   int runs;
 
@@ -124,29 +163,45 @@ final class BenchCommand implements Callable<Integer> {
       description = "Runs of each case before those that count. Default: 2.")
   int warmups;
 
-  @Option(
-      names = "--record",
-      paramLabel = "FILE",
-      description = "Also append the JSON lines to this file.")
-  Path record;
-
+  @Mixin BenchOutput output;
   @Mixin CommonOptions common;
   @Spec CommandSpec spec;
 
   @Override
   public Integer call() {
+    if (bench == null) {
+      throw new UsageException(
+          "Say what to measure: prefill, decode, engine, "
+              + String.join(", ", spec.subcommands().keySet())
+              + ".");
+    }
     String command = "bin/" + String.join(" ", CommandLines.words(spec));
     try (BenchModel subject = open()) {
-      if (bench == Bench.prefill) {
-        PrefillBench.run(
-            subject,
-            new PrefillBench.Options(lengths, methods, runs, warmups, chunk, command),
-            sink());
-      } else {
-        DecodeBench.run(
-            subject,
-            new DecodeBench.Options(depths, batches, methods, tokens, runs, warmups, command),
-            sink());
+      switch (bench) {
+        case prefill ->
+            PrefillBench.run(
+                subject,
+                new PrefillBench.Options(lengths, methods, runs, warmups, chunk, command),
+                output.sink(spec));
+        case decode ->
+            DecodeBench.run(
+                subject,
+                new DecodeBench.Options(depths, batches, methods, tokens, runs, warmups, command),
+                output.sink(spec));
+        default ->
+            EngineBench.run(
+                subject,
+                new EngineBench.Options(
+                    requests,
+                    inputTokens,
+                    outputTokens,
+                    methods,
+                    runs,
+                    warmups,
+                    chunk,
+                    maxSequences,
+                    command),
+                output.sink(spec));
       }
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
@@ -155,33 +210,23 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private BenchModel open() {
-    if (shape != null && model != null) {
+    if (random == null && shape != null) {
+      throw new UsageException("--shape is of random weights: add --random-weights.");
+    }
+    if (random != null && model != null) {
       throw new UsageException(
           "--model and --random-weights exclude each other; give one of them.");
     }
-    if (shape != null) {
-      return BenchModel.random(shape, backend);
+    if (random != null) {
+      String name = random.isEmpty() ? shape : random;
+      if (name == null || shape != null && !shape.equals(name)) {
+        throw new UsageException(
+            "--random-weights needs one shape: add --shape NAME, one of "
+                + String.join(", ", BenchModel.shapes())
+                + ".");
+      }
+      return BenchModel.random(name, backend);
     }
     return BenchModel.open(model != null ? model : DemoCommand.pocket(), backend);
-  }
-
-  private Consumer<BenchRecord> sink() {
-    PrintWriter out = spec.commandLine().getOut();
-    return line -> {
-      out.println(line.toJson());
-      out.flush();
-      if (record != null) {
-        try {
-          Files.writeString(
-              record,
-              line.toJson() + "\n",
-              StandardCharsets.UTF_8,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.APPEND);
-        } catch (IOException e) {
-          throw new UncheckedIOException("cannot append to " + record, e);
-        }
-      }
-    };
   }
 }

@@ -100,6 +100,59 @@ class BenchTest {
   }
 
   @Test
+  void putsPeersBesideItsRecordsAndMakesTablesOfThem() throws IOException {
+    Path peers = temp.resolve("peers.jsonl");
+    Files.writeString(
+        peers,
+        "{\"bench\":\"prefill\",\"case\":\"model 66\",\"unit\":\"tokens/s\","
+            + "\"peers\":{\"other\":1.5}}");
+    Path record = temp.resolve("peers-record.jsonl");
+    Cli cli =
+        Cli.run(
+            "bench",
+            "prefill",
+            "--model",
+            model,
+            "--lengths",
+            "66",
+            "--runs",
+            "1",
+            "--attention",
+            "dense",
+            "--peers",
+            peers,
+            "--record",
+            record);
+    assertEquals(0, cli.status(), cli.err());
+    JsonNode json = new ObjectMapper().readTree(cli.out());
+    assertEquals(1.5, json.at("/peers/other").asDouble());
+
+    Cli table = Cli.run("bench", "table", record);
+    assertEquals(0, table.status(), table.err());
+    assertTrue(table.out().contains("| case | ours | other | rate |"), table.out());
+    assertTrue(table.out().contains("| model dense 66 | "), table.out());
+  }
+
+  @Test
+  void kernelsNeedAGpu() {
+    assertTrue(refused("bench").contains("prefill, decode, engine, attention, crossover, table"));
+    assertTrue(refused("bench", "attention", "--heads", "32").contains("such as 32/2x128"));
+    assertTrue(
+        refused("bench", "attention", "--heads", "32/2x128", "--model", model)
+            .contains("exclude each other"));
+    assertTrue(refused("bench", "crossover", "--inputs", "text").contains("random, clustered"));
+    assertTrue(
+        refused("bench", "attention", "--gpu", "no-such-gpu")
+            .contains("bench attention measures GPU kernels, but none can run here"));
+    assertTrue(refused("bench", "table", temp.resolve("none")).contains("cannot be read"));
+    for (String kind : List.of("attention", "crossover", "table")) {
+      Cli help = Cli.run("bench", kind, "--help");
+      assertEquals(0, help.status(), help.err());
+      assertTrue(help.out().contains("  longspan bench " + kind), help.out());
+    }
+  }
+
+  @Test
   void saysWhatIsWrong() {
     assertTrue(refused("bench", "prefill", "--shape", "pocket").contains("add --random-weights"));
     assertTrue(refused("bench", "prefill", "--random-weights").contains("--shape NAME, one of"));

@@ -1,0 +1,62 @@
+package dev.longspan.spark.cli;
+
+import dev.longspan.kernels.bench.BenchRecord;
+import dev.longspan.kernels.bench.Peers;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.function.Consumer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/** Where the records of a bench go, and what stands beside them. */
+final class BenchOutput {
+  @Option(
+      names = "--peers",
+      paramLabel = "FILE",
+      description =
+          "What udf-kernels/benchmarks/peers.py has printed on this machine just before: joins the"
+              + " records of the same cases.")
+  Path peers;
+
+  @Option(
+      names = "--record",
+      paramLabel = "FILE",
+      description = "Also append the JSON lines to this file.")
+  Path record;
+
+  /**
+   * Returns what prints records.
+   *
+   * @throws IllegalArgumentException if the peers cannot be read
+   */
+  Consumer<BenchRecord> sink(CommandSpec spec) {
+    PrintWriter out = spec.commandLine().getOut();
+    Peers others = peers == null ? Peers.NONE : Peers.read(peers);
+    return line -> {
+      String json = others.addTo(line).toJson();
+      out.println(json);
+      out.flush();
+      if (record != null) {
+        append(json);
+      }
+    };
+  }
+
+  private void append(String json) {
+    try {
+      Files.writeString(
+          record,
+          json + "\n",
+          StandardCharsets.UTF_8,
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot append to " + record, e);
+    }
+  }
+}
