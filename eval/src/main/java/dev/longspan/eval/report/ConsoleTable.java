@@ -116,9 +116,19 @@ final class ConsoleTable {
     }
     out.append("-".repeat(label + group * lengths.size())).append('\n');
     line("mean", lengths, length -> scores(methods, Scores.ALL, length));
-    line("prefill/s", lengths, length -> rates(methods, Scores.PREFILL_RATE, length));
-    line("decode/s", lengths, length -> rates(methods, Scores.DECODE_RATE, length));
+    if (measured(Scores.PREFILL_RATE)) {
+      line("prefill/s", lengths, length -> rates(methods, Scores.PREFILL_RATE, length));
+    }
+    if (measured(Scores.DECODE_RATE)) {
+      line("decode/s", lengths, length -> rates(methods, Scores.DECODE_RATE, length));
+    }
     out.append('\n');
+  }
+
+  private boolean measured(String rate) {
+    return view.lengths().stream()
+        .anyMatch(
+            length -> view.methods().stream().anyMatch(m -> view.metric(rate, length, m) != null));
   }
 
   private String names(List<String> methods) {

@@ -28,6 +28,7 @@ final class HtmlReport {
 
   private final ReportData data;
   private final StringBuilder out = new StringBuilder();
+  private String heading = "h2";
 
   private HtmlReport(ReportData data) {
     this.data = data;
@@ -54,13 +55,18 @@ final class HtmlReport {
     }
     out.append("</p>\n<h1>").append(title).append("</h1>\n");
     List<SuiteView> views = data.views();
-    for (SuiteView view : views) {
-      String suite = views.size() > 1 ? view.name() + ": " : "";
-      for (String sentence : Headline.of(view)) {
-        out.append("<p class=\"lead\">").append(Text.html(suite + sentence)).append("</p>\n");
-      }
+    boolean several = views.size() > 1;
+    if (!several) {
+      leads(views.get(0));
     }
     out.append("</header>\n");
+    if (several) {
+      section("overview", "All suites");
+      out.append(Tables.overview(views).html());
+      out.append("<p class=\"more\">");
+      views.forEach(view -> out.append(link(view)));
+      out.append("</p>\n</section>\n");
+    }
     Table facts = Facts.table(data.manifest());
     if (!facts.rows().isEmpty()) {
       section("ran", "What ran");
@@ -72,7 +78,15 @@ final class HtmlReport {
       out.append("</dl>\n</section>\n");
     }
     for (SuiteView view : views) {
-      suite(view, views.size() > 1);
+      if (several) {
+        out.append("<section class=\"suite\" id=\"").append(Text.html(view.name()));
+        out.append("\">\n<h2>").append(Text.html(view.name())).append("</h2>\n");
+        leads(view);
+        heading = "h3";
+      }
+      suite(view);
+      heading = "h2";
+      out.append(several ? "</section>\n" : "");
     }
     section("notes", "How the figures are computed");
     out.append("<ol class=\"footnotes\">\n");
@@ -89,14 +103,24 @@ final class HtmlReport {
     }
   }
 
-  private void section(String type, String title) {
-    out.append("<section class=\"").append(type).append("\">\n<h2>").append(Text.html(title));
-    out.append("</h2>\n");
+  private void leads(SuiteView view) {
+    for (String sentence : Headline.of(view)) {
+      out.append("<p class=\"lead\">").append(Text.html(sentence)).append("</p>\n");
+    }
   }
 
-  private void suite(SuiteView view, boolean named) {
-    String prefix = named ? view.name() + ": " : "";
-    section("summary", prefix + "Summary");
+  private static String link(SuiteView view) {
+    String name = Text.html(view.name());
+    return "<a href=\"#" + name + "\">" + name + "</a> ";
+  }
+
+  private void section(String type, String title) {
+    out.append("<section class=\"").append(type).append("\">\n<").append(heading).append('>');
+    out.append(Text.html(title)).append("</").append(heading).append(">\n");
+  }
+
+  private void suite(SuiteView view) {
+    section("summary", "Summary");
     out.append(Tables.summary(view).html());
     if (!view.figures().isEmpty()) {
       out.append("<details open><summary>Further figures</summary>\n");
@@ -104,31 +128,35 @@ final class HtmlReport {
     }
     Published published = Published.of(view);
     if (!published.isEmpty()) {
-      out.append("<details><summary>Published figures</summary>\n");
+      out.append(published.comparable() ? "<details open>" : "<details>");
+      out.append("<summary>Published figures</summary>\n");
       out.append("<p class=\"more\">").append(Text.html(published.note())).append("</p>\n");
       out.append(published.table().html()).append("</details>\n");
     }
     out.append("</section>\n");
-    section(
-        "scores", prefix + (view.hasLengths() ? "Scores by task and length" : "Scores by task"));
-    out.append(new HeatMap(view).html());
+    boolean alone = view.tasks().size() == 1 && !view.hasLengths();
+    section("scores", view.hasLengths() ? "Scores by task and length" : "Scores by task");
+    if (!alone) {
+      out.append(new HeatMap(view).html());
+    }
     if (view.hasLengths()) {
       out.append("</section>\n");
-      section("retention", prefix + "Scores by length");
+      section("retention", "Scores by length");
       figures(scoreCharts(view));
       out.append("</section>\n");
-      section("speed", prefix + "Speed");
+      section("speed", "Speed");
       figures(speedCharts(view));
     }
-    out.append("<details><summary>Scores and speeds in figures</summary>\n");
+    out.append(alone ? "<details open>" : "<details>");
+    out.append("<summary>Scores and speeds in figures</summary>\n");
     out.append(Tables.byLength(view).html()).append("</details>\n</section>\n");
     if (!view.paired().isEmpty()) {
-      section("paired", prefix + "Differences to " + view.baseline());
+      section("paired", "Differences to " + view.baseline());
       comparisons(view);
-      section("samples", prefix + "Samples on which the methods differ");
+      section("samples", "Samples on which the methods differ");
       disagreements(view);
     }
-    section("rows", prefix + "Rows and errors");
+    section("rows", "Rows and errors");
     rows(view);
   }
 
@@ -206,6 +234,9 @@ final class HtmlReport {
     boolean fold = view.paired().size() - means.size() > FOLD;
     byLength.forEach(
         (length, pairs) -> {
+          if (pairs.size() == view.compared().size() && byLength.size() == 1) {
+            return; // The only task says the same as the mean.
+          }
           long better = pairs.stream().filter(p -> p.verdict().equals("better")).count();
           long worse = pairs.stream().filter(p -> p.verdict().equals("worse")).count();
           out.append(fold ? "<details>" : "<details open>").append("<summary>");

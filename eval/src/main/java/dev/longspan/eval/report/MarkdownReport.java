@@ -25,6 +25,9 @@ final class MarkdownReport {
   private String page() {
     out.append("# ").append(Text.markdown(data.title())).append("\n\n");
     List<SuiteView> views = data.views();
+    if (views.size() > 1) {
+      heading("All suites", Tables.overview(views));
+    }
     for (SuiteView view : views) {
       String suite = views.size() > 1 ? view.name() + ": " : "";
       for (String sentence : Headline.of(view)) {

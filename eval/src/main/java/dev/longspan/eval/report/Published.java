@@ -113,6 +113,11 @@ final class Published {
     return figures.isEmpty();
   }
 
+  /** Returns whether any of our figures can be compared. */
+  boolean comparable() {
+    return !comparable.isEmpty();
+  }
+
   /** Returns the table of what can be compared; the paper's first figures where nothing can. */
   Table table() {
     List<String> header =

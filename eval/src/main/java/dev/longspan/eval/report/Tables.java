@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** The tables of the report. */
 final class Tables {
@@ -19,6 +20,42 @@ final class Tables {
   private static final int MESSAGE = 300;
 
   private Tables() {}
+
+  /** One row for each suite: the value of every method and what keeps it from being one. */
+  static Table overview(List<SuiteView> views) {
+    List<String> methods =
+        views.stream().flatMap(view -> view.methods().stream()).distinct().toList();
+    List<String> header = new ArrayList<>(List.of("Suite", "Samples", "of", "Value"));
+    for (String method : methods) {
+      header.add(method);
+      header.add("95 %");
+    }
+    header.addAll(List.of("Verdict", "Errors", "Missing"));
+    List<List<String>> rows = new ArrayList<>();
+    for (SuiteView view : views) {
+      int length = view.hasLengths() ? view.longest() : 0;
+      String what = view.percent() ? "mean of tasks" : "perplexity";
+      List<String> row = new ArrayList<>(List.of(view.name()));
+      row.add(Format.count(view.runs().get(0).samples()));
+      Map<String, String> origin = view.suite().samples();
+      row.add(origin.getOrDefault("data", origin.getOrDefault("haystack", "")));
+      row.add(what + (length == 0 ? "" : " at " + Format.count(length)));
+      for (String method : methods) {
+        Score mean = view.metric(Scores.MEAN, length, method);
+        row.add(mean == null ? Format.NONE : view.text(mean.value()));
+        row.add(mean == null ? "" : view.text(mean.ci95()));
+      }
+      row.add(
+          view.compared().stream()
+              .map(method -> view.pair(Scores.ALL, length, method))
+              .map(pair -> pair == null ? Format.NONE : pair.verdict())
+              .collect(Collectors.joining(" / ")));
+      row.add(Format.count(view.runs().stream().mapToInt(Run::errors).sum()));
+      row.add(Format.count(view.runs().stream().mapToInt(Run::missing).sum()));
+      rows.add(row);
+    }
+    return new Table("lrll" + "rr".repeat(methods.size()) + "lrr", header, rows);
+  }
 
   /** One row for each method: averages, effective length, and what it takes and keeps. */
   static Table summary(SuiteView view) {
@@ -29,7 +66,7 @@ final class Tables {
       header.addAll(
           List.of("Average", "95 %", "Weighted to long", "Weighted to short", "Effective length"));
     } else {
-      header.addAll(List.of("Mean", "95 %"));
+      header.addAll(List.of(view.percent() ? "Mean" : "LongPPL", "95 %"));
     }
     String at = lengths ? " at " + Format.count(view.longest()) : "";
     if (compared && view.percent()) {
@@ -57,8 +94,8 @@ final class Tables {
           row.add(baseline ? "baseline" : kept == null ? "–" : Format.score(kept.value()) + " %");
           row.add(kept == null ? "" : Format.interval(kept.ci95()));
         }
-        row.add(baseline ? "1×" : speed(view, Scores.PREFILL_RATE, method));
-        row.add(baseline ? "1×" : speed(view, Scores.DECODE_RATE, method));
+        row.add(speed(view, Scores.PREFILL_RATE, method));
+        row.add(speed(view, Scores.DECODE_RATE, method));
       }
       rows.add(row);
     }
@@ -66,7 +103,10 @@ final class Tables {
   }
 
   private static String speed(SuiteView view, String rate, String method) {
-    return Format.times(view.speedup(rate, view.longest(), method));
+    boolean measured = !Double.isNaN(view.value(rate, view.longest(), method));
+    return method.equals(view.baseline()) && measured
+        ? "1×"
+        : Format.times(view.speedup(rate, view.longest(), method));
   }
 
   /** Scores of one method by task and length, the mean last. */
