@@ -53,7 +53,7 @@ final class BenchAttentionCommand implements Callable<Integer> {
       description = "decode: sequences that decode at the same time. Default: 1,8,32.")
   List<Integer> batches;
 
-  @Mixin KernelBenchOptions kernels;
+  @Mixin AttentionBenchOptions attention;
   @Mixin BenchOutput output;
   @Mixin CommonOptions common;
   @Spec CommandSpec spec;
@@ -64,14 +64,14 @@ final class BenchAttentionCommand implements Callable<Integer> {
       AttentionBench.run(
           new AttentionBench.Options(
               phases,
-              kernels.heads(),
-              kernels.sparse(),
+              attention.heads(),
+              attention.sparse(),
               lengths,
               batches,
-              kernels.inputs,
-              kernels.runs,
-              kernels.warmups,
-              kernels.gpu,
+              attention.inputs,
+              attention.kernels.runs,
+              attention.kernels.warmups,
+              attention.kernels.gpu,
               "bin/" + String.join(" ", CommandLines.words(spec))),
           output.sink(spec));
     } catch (IllegalArgumentException e) {

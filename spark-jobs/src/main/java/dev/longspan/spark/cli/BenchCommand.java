@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       BenchAttentionCommand.class,
+      BenchGemmCommand.class,
       BenchCrossoverCommand.class,
       BenchTableCommand.class
     },
@@ -80,6 +81,13 @@ final class BenchCommand implements Callable<Integer> {
       defaultValue = "dense,infllm-v2",
       description = "Attention methods. Default: dense,infllm-v2.")
   List<String> methods;
+
+  @Option(
+      names = "--dense-len",
+      paramLabel = "N",
+      description =
+          "infllm-v2: sequences shorter than this many tokens are dense. Default: the model's.")
+  Integer denseLength;
 
   @Option(
       names = "--backend",
@@ -177,6 +185,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     String command = "bin/" + String.join(" ", CommandLines.words(spec));
     try (BenchModel subject = open()) {
+      subject.setDenseLength(denseLength);
       switch (bench) {
         case prefill ->
             PrefillBench.run(

@@ -42,7 +42,7 @@ final class BenchCrossoverCommand implements Callable<Integer> {
       description = "decode: sequences that decode at the same time. Default: 1,8.")
   List<Integer> batches;
 
-  @Mixin KernelBenchOptions kernels;
+  @Mixin AttentionBenchOptions attention;
   @Mixin BenchOutput output;
   @Mixin CommonOptions common;
   @Spec CommandSpec spec;
@@ -52,14 +52,14 @@ final class BenchCrossoverCommand implements Callable<Integer> {
     try {
       CrossoverBench.run(
           new CrossoverBench.Options(
-              kernels.heads(),
-              kernels.sparse(),
+              attention.heads(),
+              attention.sparse(),
               longest,
               batches,
-              kernels.inputs,
-              kernels.runs,
-              kernels.warmups,
-              kernels.gpu,
+              attention.inputs,
+              attention.kernels.runs,
+              attention.kernels.warmups,
+              attention.kernels.gpu,
               "bin/" + String.join(" ", CommandLines.words(spec))),
           output.sink(spec));
     } catch (IllegalArgumentException e) {

@@ -1,39 +1,30 @@
 package dev.longspan.spark.cli;
 
-import dev.longspan.kernels.bench.HeadLayout;
+import dev.longspan.kernels.bench.BenchModel;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.ModelConfigReader;
-import dev.longspan.kernels.model.SparseConfig;
 import dev.longspan.spark.UsageException;
 import java.nio.file.Path;
-import java.util.List;
 import picocli.CommandLine.Option;
 
-/** What the benches of attention kernels have in common. */
+/** What the benches of GPU kernels have in common. */
 final class KernelBenchOptions {
   @Option(
-      names = "--heads",
-      paramLabel = "LAYOUT",
-      description =
-          "Query heads / KV heads x elements, with the sparse settings of MiniCPM4. Default:"
-              + " 32/2x128, as MiniCPM4.1-8B.")
-  String heads;
+      names = "--shape",
+      paramLabel = "SHAPE",
+      description = "Sizes of a known shape. Default: minicpm4.1-8b.")
+  String shape;
 
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "Take head layout and sparse settings from this folder's config.json.")
+      description = "Sizes and sparse settings of this folder's config.json.")
   Path model;
 
   @Option(
-      names = "--inputs",
-      paramLabel = "NAME",
-      split = ",",
-      defaultValue = "random,clustered",
-      description =
-          "random (adjacent tokens look for different blocks: the worst case) and clustered (they"
-              + " look for the same). Default: both.")
-  List<String> inputs;
+      names = "--random-weights",
+      description = "Says what is so anyway: kernels are measured on random data.")
+  boolean random;
 
   @Option(
       names = "--gpu",
@@ -52,21 +43,17 @@ final class KernelBenchOptions {
       description = "Runs of each case before those that count. Default: 2.")
   int warmups;
 
-  private ModelConfig config() {
-    if (heads != null) {
-      throw new UsageException("--heads and --model exclude each other; give one of them.");
-    }
-    return ModelConfigReader.read(model);
+  /** Returns whether a model or a shape is given. */
+  boolean given() {
+    return shape != null || model != null;
   }
 
-  HeadLayout heads() {
-    if (model != null) {
-      return HeadLayout.of(config());
+  ModelConfig config() {
+    if (shape != null && model != null) {
+      throw new UsageException("--shape and --model exclude each other; give one of them.");
     }
-    return heads == null ? HeadLayout.MINICPM41_8B : HeadLayout.parse(heads);
-  }
-
-  SparseConfig sparse() {
-    return model == null ? SparseConfig.MINICPM4 : config().sparseOrDefault();
+    return model != null
+        ? ModelConfigReader.read(model)
+        : BenchModel.config(shape == null ? "minicpm4.1-8b" : shape);
   }
 }

@@ -135,17 +135,18 @@ class BenchTest {
 
   @Test
   void kernelsNeedAGpu() {
-    assertTrue(refused("bench").contains("prefill, decode, engine, attention, crossover, table"));
+    assertTrue(
+        refused("bench").contains("prefill, decode, engine, attention, gemm, crossover, table"));
     assertTrue(refused("bench", "attention", "--heads", "32").contains("such as 32/2x128"));
     assertTrue(
         refused("bench", "attention", "--heads", "32/2x128", "--model", model)
             .contains("exclude each other"));
     assertTrue(refused("bench", "crossover", "--inputs", "text").contains("random, clustered"));
     assertTrue(
-        refused("bench", "attention", "--gpu", "no-such-gpu")
+        refused("bench", "attention", "--shape", "pocket", "--random-weights", "--gpu", "no-such")
             .contains("bench attention measures GPU kernels, but none can run here"));
     assertTrue(refused("bench", "table", temp.resolve("none")).contains("cannot be read"));
-    for (String kind : List.of("attention", "crossover", "table")) {
+    for (String kind : List.of("attention", "gemm", "crossover", "table")) {
       Cli help = Cli.run("bench", kind, "--help");
       assertEquals(0, help.status(), help.err());
       assertTrue(help.out().contains("  longspan bench " + kind), help.out());

@@ -1,6 +1,7 @@
 package dev.longspan.kernels.bench;
 
 import dev.longspan.kernels.backend.Backends;
+import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.SparseConfig;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,15 +18,17 @@ public final class BenchMain {
   private final Map<String, String> options = new LinkedHashMap<>();
 
   private BenchMain(String[] args) {
-    for (int i = 1; i < args.length; i++) {
-      boolean valued = i + 1 < args.length && !args[i + 1].startsWith("--");
-      options.put(args[i], valued ? args[++i] : "");
+    int i = 1;
+    while (i < args.length) {
+      String name = args[i++];
+      boolean valued = i < args.length && !args[i].startsWith("--");
+      options.put(name, valued ? args[i++] : "");
     }
   }
 
   /**
    * Prints a JSON line for each case of {@code args[0]}: prefill, decode or engine of a model;
-   * attention or crossover of kernels.
+   * attention, gemm or crossover of kernels.
    */
   public static void main(String[] args) {
     new BenchMain(args).run(args[0], "bin/longspan bench " + String.join(" ", args));
@@ -37,6 +40,7 @@ public final class BenchMain {
     Consumer<BenchRecord> sink = line -> System.out.println(peers.addTo(line).toJson());
     switch (bench) {
       case "attention" -> AttentionBench.run(attention(command), sink);
+      case "gemm" -> GemmBench.run(gemm(command), sink);
       case "crossover" -> CrossoverBench.run(crossover(command), sink);
       default -> model(bench, command, sink);
     }
@@ -45,8 +49,8 @@ public final class BenchMain {
   private AttentionBench.Options attention(String command) {
     return new AttentionBench.Options(
         texts("--phases", "prefill,decode"),
-        HeadLayout.parse(text("--heads", HeadLayout.MINICPM41_8B.toString())),
-        SparseConfig.MINICPM4,
+        heads(),
+        sparse(),
         options.containsKey("--lengths") ? numbers("--lengths", "") : null,
         numbers("--batches", "1,8,32"),
         texts("--inputs", "random,clustered"),
@@ -56,10 +60,34 @@ public final class BenchMain {
         command);
   }
 
+  private ModelConfig shape() {
+    return BenchModel.config(text("--shape", "minicpm4.1-8b"));
+  }
+
+  private HeadLayout heads() {
+    return options.containsKey("--heads")
+        ? HeadLayout.parse(text("--heads", ""))
+        : HeadLayout.of(shape());
+  }
+
+  private SparseConfig sparse() {
+    return options.containsKey("--heads") ? SparseConfig.MINICPM4 : shape().sparseOrDefault();
+  }
+
+  private GemmBench.Options gemm(String command) {
+    return new GemmBench.Options(
+        shape(),
+        numbers("--rows", "1,8,32,64,4096,32768"),
+        number("--runs", 5),
+        number("--warmups", 2),
+        text("--gpu", "0"),
+        command);
+  }
+
   private CrossoverBench.Options crossover(String command) {
     return new CrossoverBench.Options(
-        HeadLayout.parse(text("--heads", HeadLayout.MINICPM41_8B.toString())),
-        SparseConfig.MINICPM4,
+        heads(),
+        sparse(),
         number("--longest", 131072),
         numbers("--batches", "1,8"),
         texts("--inputs", "random,clustered"),
@@ -79,6 +107,7 @@ public final class BenchMain {
             ? BenchModel.random(text("--shape", "pocket"), backend)
             : BenchModel.open(
                 Path.of(text("--model", "../datasets/models/pocket")), Backends.open(backend))) {
+      subject.setDenseLength(optional("--dense-len"));
       switch (bench) {
         case "prefill" ->
             PrefillBench.run(
@@ -121,7 +150,7 @@ public final class BenchMain {
             throw new IllegalArgumentException(
                 "bench '"
                     + bench
-                    + "' is unknown; use prefill, decode, engine, attention or crossover");
+                    + "' is unknown; use prefill, decode, engine, attention, gemm or crossover");
       }
     }
   }

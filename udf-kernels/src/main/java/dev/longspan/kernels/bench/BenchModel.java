@@ -1,5 +1,8 @@
 package dev.longspan.kernels.bench;
 
+import dev.longspan.kernels.attention.AttentionMethod;
+import dev.longspan.kernels.attention.AttentionMethods;
+import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.backend.Backend;
 import dev.longspan.kernels.backend.Backends;
 import dev.longspan.kernels.checkpoint.Dtype;
@@ -32,6 +35,7 @@ public final class BenchModel implements AutoCloseable {
   private final String name;
   private final Backend backend;
   private final Model model;
+  private Integer denseLength;
 
   private BenchModel(String name, Backend backend, Model model) {
     this.name = name;
@@ -78,6 +82,20 @@ public final class BenchModel implements AutoCloseable {
   }
 
   /**
+   * Returns the sizes of a shape.
+   *
+   * @throws IllegalArgumentException if there is no such shape; the message lists them
+   */
+  public static ModelConfig config(String shape) {
+    ModelConfig config = SHAPES.get(shape);
+    if (config == null) {
+      throw new IllegalArgumentException(
+          "shape '" + shape + "' is unknown; use one of " + String.join(", ", shapes()));
+    }
+    return config;
+  }
+
+  /**
    * Opens the model of a Hugging Face folder.
    *
    * @param backend name of the backend, as {@link Backends#open} takes it
@@ -106,11 +124,7 @@ public final class BenchModel implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such shape; the message lists them
    */
   public static BenchModel random(String shape, String backend) {
-    ModelConfig config = SHAPES.get(shape);
-    if (config == null) {
-      throw new IllegalArgumentException(
-          "shape '" + shape + "' is unknown; use one of " + String.join(", ", shapes()));
-    }
+    ModelConfig config = config(shape);
     Backend opened = Backends.open(backend);
     try {
       Model model = Model.of(config, new RandomWeights(1, Dtype.BF16), opened);
@@ -119,6 +133,24 @@ public final class BenchModel implements AutoCloseable {
       opened.close();
       throw e;
     }
+  }
+
+  /** Lets infllm-v2 be dense below so many tokens; null for the model's own {@code dense_len}. */
+  public void setDenseLength(Integer tokens) {
+    Checks.atLeast("dense-len", tokens == null ? 0 : tokens, 0);
+    denseLength = tokens;
+  }
+
+  /**
+   * Returns an attention method with the settings of the model.
+   *
+   * @throws IllegalArgumentException if the name is unknown; the message lists the known ones
+   */
+  AttentionMethod method(String attention) {
+    AttentionMethod method = AttentionMethods.parse(attention, config());
+    return denseLength != null && method instanceof InfLlmV2 m
+        ? new InfLlmV2(m.config().withDenseLength(denseLength))
+        : method;
   }
 
   /** Returns what records call it. */

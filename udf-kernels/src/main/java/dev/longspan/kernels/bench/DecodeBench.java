@@ -1,7 +1,6 @@
 package dev.longspan.kernels.bench;
 
 import dev.longspan.kernels.attention.AttentionMethod;
-import dev.longspan.kernels.attention.AttentionMethods;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.model.Model;
 import dev.longspan.kernels.model.ModelConfig;
@@ -68,7 +67,7 @@ public final class DecodeBench {
     ModelConfig config = subject.config();
     Map<String, AttentionMethod> methods = new LinkedHashMap<>();
     for (String name : options.methods) {
-      methods.put(name, AttentionMethods.parse(name, config));
+      methods.put(name, subject.method(name));
     }
     options.depths.forEach(depth -> Checks.fits(config, depth + 1 + options.tokens));
     String commit = Machine.commit();

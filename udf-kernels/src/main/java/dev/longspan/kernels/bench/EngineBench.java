@@ -1,7 +1,6 @@
 package dev.longspan.kernels.bench;
 
 import dev.longspan.kernels.attention.AttentionMethod;
-import dev.longspan.kernels.attention.AttentionMethods;
 import dev.longspan.kernels.engine.Engine;
 import dev.longspan.kernels.engine.EngineOptions;
 import dev.longspan.kernels.engine.Request;
@@ -68,7 +67,7 @@ public final class EngineBench {
   public static void run(BenchModel subject, Options options, Consumer<BenchRecord> sink) {
     Map<String, AttentionMethod> methods = new LinkedHashMap<>();
     for (String name : options.methods) {
-      methods.put(name, AttentionMethods.parse(name, subject.config()));
+      methods.put(name, subject.method(name));
     }
     Checks.fits(subject.config(), options.inputTokens + options.outputTokens);
     int sequences = options.maxSequences == null ? options.requests : options.maxSequences;

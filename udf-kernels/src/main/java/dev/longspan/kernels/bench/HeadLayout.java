@@ -14,9 +14,6 @@ import java.util.regex.Pattern;
  * @param headDim elements of a head
  */
 public record HeadLayout(int heads, int kvHeads, int headDim) {
-  /** The heads of MiniCPM4.1-8B. */
-  public static final HeadLayout MINICPM41_8B = new HeadLayout(32, 2, 128);
-
   private static final Pattern TEXT = Pattern.compile("(\\d{1,4})/(\\d{1,4})x(\\d{1,4})");
 
   /** Checks that the kernels have such heads; a message says which they have. */

@@ -1,7 +1,6 @@
 package dev.longspan.kernels.bench;
 
 import dev.longspan.kernels.attention.AttentionMethod;
-import dev.longspan.kernels.attention.AttentionMethods;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.model.Pending;
 import dev.longspan.kernels.model.Pick;
@@ -58,7 +57,7 @@ public final class PrefillBench {
   public static void run(BenchModel subject, Options options, Consumer<BenchRecord> sink) {
     Map<String, AttentionMethod> methods = new LinkedHashMap<>();
     for (String name : options.methods) {
-      methods.put(name, AttentionMethods.parse(name, subject.config()));
+      methods.put(name, subject.method(name));
     }
     options.lengths.forEach(n -> Checks.fits(subject.config(), n));
     int chunk = options.chunk == null ? subject.promptRows() : options.chunk;

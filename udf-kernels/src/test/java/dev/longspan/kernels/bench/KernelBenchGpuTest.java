@@ -59,6 +59,30 @@ class KernelBenchGpuTest {
   }
 
   @Test
+  void productsAreMeasuredAsThoseOfAnswersAndOfPrompts() {
+    List<BenchRecord> records = new ArrayList<>();
+    GemmBench.run(
+        new GemmBench.Options(
+            BenchModel.config("pocket"), List.of(3, 200), 2, 1, "0", "bench gemm"),
+        records::add);
+    assertEquals(
+        List.of(
+            "qkv 3 x 256 x 512",
+            "output 3 x 256 x 256",
+            "gate-up 3 x 256 x 1408",
+            "down 3 x 704 x 256",
+            "head 3 x 256 x 8192",
+            "qkv 200 x 256 x 512",
+            "output 200 x 256 x 256",
+            "gate-up 200 x 256 x 1408",
+            "down 200 x 704 x 256"),
+        records.stream().map(BenchRecord::name).toList());
+    assertTrue(records.get(0).rate().endsWith(" GB/s"), records.get(0).rate());
+    assertTrue(records.get(5).rate().endsWith("FLOP/s"), records.get(5).rate());
+    assertTrue(records.stream().allMatch(r -> r.ours() > 0 && r.runs() == 2));
+  }
+
+  @Test
   void crossoverEndsWithTheLengthToSet() {
     List<BenchRecord> records = new ArrayList<>();
     CrossoverBench.run(

@@ -1,16 +1,20 @@
 package dev.longspan.kernels.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.longspan.kernels.attention.InfLlmV2;
 import dev.longspan.kernels.backend.cuda.BenchDecode;
+import dev.longspan.kernels.backend.cuda.BenchProducts.Product;
 import dev.longspan.kernels.backend.cuda.device.Device;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.SparseConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
@@ -18,11 +22,13 @@ import org.junit.jupiter.api.function.Executable;
 
 /** What of the benches of kernels needs no GPU. */
 class KernelBenchTest {
+  private static final HeadLayout HEADS = new HeadLayout(32, 2, 128);
   private static final SparseConfig SPARSE = SparseConfig.MINICPM4;
 
   @Test
   void headLayoutsAreReadAndChecked() {
-    assertEquals(new HeadLayout(32, 2, 128), HeadLayout.parse("32/2x128"));
+    assertEquals(HEADS, HeadLayout.parse("32/2x128"));
+    assertEquals(HEADS, HeadLayout.of(BenchModel.config("minicpm4.1-8b")));
     assertEquals("16/2x64", HeadLayout.parse("16/2x64").toString());
     assertMessage(
         "heads '32/2': write query heads / KV heads x elements, such as 32/2x128",
@@ -45,9 +51,33 @@ class KernelBenchTest {
     assertMessage("batch is 65 but must be from 1 to 64", attention("decode", "random", 65));
     assertMessage(
         "longest is 100 but must be at least 1024",
-        () ->
-            new CrossoverBench.Options(
-                HeadLayout.MINICPM41_8B, SPARSE, 100, List.of(), List.of(), 1, 0, "0", ""));
+        () -> new CrossoverBench.Options(HEADS, SPARSE, 100, List.of(), List.of(), 1, 0, "0", ""));
+  }
+
+  @Test
+  void productsHaveTheSizesOfTheModel() {
+    ModelConfig model = BenchModel.config("minicpm4.1-8b");
+    assertEquals(
+        List.of(
+            "qkv 4096 x 4608",
+            "output 4096 x 4096",
+            "gate-up 4096 x 32768",
+            "down 16384 x 4096",
+            "head 4096 x 73448"),
+        Arrays.stream(Product.values())
+            .map(p -> p + " " + p.inputs(model) + " x " + p.outputs(model))
+            .toList());
+  }
+
+  @Test
+  void denseLenOverridesTheModel() {
+    try (BenchModel model = BenchModel.random("pocket", "scalar")) {
+      assertFalse(((InfLlmV2) model.method("infllm-v2")).isSparse(1000));
+      model.setDenseLength(1000);
+      assertTrue(((InfLlmV2) model.method("infllm-v2")).isSparse(1000));
+      assertFalse(((InfLlmV2) model.method("infllm-v2")).isSparse(999));
+      assertMessage("dense-len is -1 but must be at least 0", () -> model.setDenseLength(-1));
+    }
   }
 
   private static Executable attention(String phase) {
@@ -57,16 +87,7 @@ class KernelBenchTest {
   private static Executable attention(String phase, String inputs, int batch) {
     return () ->
         new AttentionBench.Options(
-            List.of(phase),
-            HeadLayout.MINICPM41_8B,
-            SPARSE,
-            null,
-            List.of(batch),
-            List.of(inputs),
-            1,
-            0,
-            "0",
-            "");
+            List.of(phase), HEADS, SPARSE, null, List.of(batch), List.of(inputs), 1, 0, "0", "");
   }
 
   @Test
@@ -82,7 +103,7 @@ class KernelBenchTest {
 
   @Test
   void decodeCountsTheBytesOfWhatIsSelected() {
-    ModelConfig layer = HeadLayout.MINICPM41_8B.layer(SPARSE);
+    ModelConfig layer = HEADS.layer(SPARSE);
     assertEquals(131072 * 1024L, BenchDecode.readBytes(layer, 131072, false));
     // 96 blocks of keys and values; a fine key for each 16 tokens, a coarse one for each 64.
     assertEquals(

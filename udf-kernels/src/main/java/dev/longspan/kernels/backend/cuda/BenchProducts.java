@@ -1,0 +1,189 @@
+package dev.longspan.kernels.backend.cuda;
+
+import dev.longspan.kernels.backend.cuda.PortableGemm.Epilogue;
+import dev.longspan.kernels.backend.cuda.device.Device;
+import dev.longspan.kernels.backend.cuda.device.DeviceBuffer;
+import dev.longspan.kernels.backend.cuda.device.Event;
+import dev.longspan.kernels.backend.cuda.device.Graph;
+import dev.longspan.kernels.backend.cuda.device.Kernel;
+import dev.longspan.kernels.backend.cuda.device.Stream;
+import dev.longspan.kernels.model.ModelConfig;
+
+/**
+ * Times one matrix product of a layer, with what becomes of it in the model, inside a graph: of so
+ * few rows as answers have, or of prompts.
+ */
+public final class BenchProducts implements AutoCloseable {
+  /** Calls of a graph at least, for answers and for prompts. */
+  private static final int ANSWER_CALLS = 20;
+
+  private static final int PROMPT_CALLS = 4;
+
+  /** Bytes of weights read before any is read again: more than an L2 cache holds. */
+  private static final long ROTATED_BYTES = 128L << 20;
+
+  /** The products of a model. */
+  public enum Product {
+    /** Queries, keys and values of a token. */
+    QKV("qkv", Epilogue.STORE),
+    /** From the attention to the residual stream. */
+    OUTPUT("output", Epilogue.ADD),
+    /** Both halves of the gated MLP, and the gating. */
+    GATE_UP("gate-up", Epilogue.SWIGLU),
+    /** From the MLP to the residual stream. */
+    DOWN("down", Epilogue.ADD),
+    /** Logits; prompts need those of their last rows only. */
+    HEAD("head", Epilogue.FLOAT);
+
+    private final String text;
+    private final Epilogue epilogue;
+
+    Product(String text, Epilogue epilogue) {
+      this.text = text;
+      this.epilogue = epilogue;
+    }
+
+    /** Returns the inputs of a row. */
+    public int inputs(ModelConfig c) {
+      return switch (this) {
+        case OUTPUT -> c.heads() * c.headDim();
+        case DOWN -> c.intermediateSize();
+        default -> c.hiddenSize();
+      };
+    }
+
+    /** Returns the outputs of a row, before gate and up become one. */
+    public int outputs(ModelConfig c) {
+      return switch (this) {
+        case QKV -> c.qkvSize();
+        case GATE_UP -> 2 * c.intermediateSize();
+        case HEAD -> c.vocabSize();
+        default -> c.hiddenSize();
+      };
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
+
+  private final Owner owner = new Owner();
+  private final Stream stream;
+  private final PortableGemm portable;
+  private final Epilogue epilogue;
+  private final int rows;
+  private final int n;
+  private final int k;
+  private final long ld;
+  private final DeviceBuffer x;
+  private final DeviceBuffer[] weights;
+  private final DeviceBuffer out;
+  private final Event start;
+  private final Event end;
+  private final int calls;
+  private final Graph graph;
+
+  /**
+   * Draws weights and inputs on the device, and records the graph.
+   *
+   * @param rows up to 64: the kernels of answers; more: those of prompts
+   */
+  public BenchProducts(Device device, ModelConfig config, Product product, int rows) {
+    this.rows = rows;
+    epilogue = product.epilogue;
+    n = product.outputs(config);
+    k = product.inputs(config);
+    ld = Packing.paddedRows(rows);
+    long bytes = Packing.bytes(n, k);
+    int copies = isAnswer(rows) ? (int) ((ROTATED_BYTES + bytes - 1) / bytes) : 1;
+    int least = isAnswer(rows) ? ANSWER_CALLS : PROMPT_CALLS;
+    calls = (least + copies - 1) / copies * copies;
+    weights = new DeviceBuffer[copies];
+    try {
+      stream = owner.own(device.stream("benchmark"));
+      portable = new PortableGemm(device);
+      Kernel random = device.kernel("random", "random_values");
+      x = owner.own(device.allocate("inputs", Packing.bytes(rows, k)));
+      fill(random, x, 0, 1);
+      for (int i = 0; i < copies; i++) {
+        weights[i] = owner.own(device.allocate("weights", bytes));
+        fill(random, weights[i], i + 1, 0.02);
+      }
+      out = owner.own(device.allocate("outputs", outBytes()));
+      stream.fill(out, 0);
+      start = owner.own(device.event("start"));
+      end = owner.own(device.event("end"));
+      // The first time brings the kernel to the device, which a recording must not do.
+      enqueue(0);
+      stream.synchronize();
+      graph = owner.own(stream.capture("products", this::enqueueAll));
+    } catch (RuntimeException | Error e) {
+      owner.close();
+      throw e;
+    }
+  }
+
+  /** Fills a matrix with even random numbers of a deviation, its padding too. */
+  private void fill(Kernel random, DeviceBuffer matrix, long seed, double deviation) {
+    long count = matrix.bytes() / Short.BYTES;
+    random
+        .grid(8 * stream.device().info().multiprocessors())
+        .block(256)
+        .arg(seed * count)
+        .arg(0L)
+        .arg(count)
+        .arg(Double.doubleToRawLongBits(0))
+        .arg(Double.doubleToRawLongBits(deviation * Math.sqrt(12)))
+        .arg(0)
+        .arg(matrix)
+        .launch(stream);
+  }
+
+  private long outBytes() {
+    return switch (epilogue) {
+      case STORE -> (long) rows * n * Short.BYTES;
+      case FLOAT, ADD -> (long) rows * n * Float.BYTES;
+      case SWIGLU -> ld * Packing.paddedCols(n / 2) * Short.BYTES;
+    };
+  }
+
+  /** Returns whether so many rows are measured as rows of answers. */
+  public static boolean isAnswer(int rows) {
+    return rows <= PortableGemm.FEW_ROWS;
+  }
+
+  private void enqueueAll() {
+    for (int i = 0; i < calls; i++) {
+      enqueue(i % weights.length);
+    }
+  }
+
+  private void enqueue(int copy) {
+    DeviceBuffer w = weights[copy];
+    long padded = Packing.paddedRows(n);
+    boolean gated = epilogue == Epilogue.SWIGLU;
+    int wanted = gated ? (int) padded : n;
+    long pitch = gated ? ld : n;
+    if (isAnswer(rows)) {
+      portable.few(stream, epilogue, x, ld, rows, w, padded, wanted, k, null, 1, out, pitch);
+    } else {
+      portable.many(stream, epilogue, x, ld, rows, w, padded, wanted, k, null, 1, out, pitch);
+    }
+  }
+
+  /** Runs the graph, and returns the microseconds of a product. */
+  public double run() {
+    stream.record(start);
+    graph.launch(stream);
+    stream.record(end);
+    stream.synchronize();
+    return 1e3 * end.millisSince(start) / calls;
+  }
+
+  @Override
+  public void close() {
+    stream.synchronize();
+    owner.close();
+  }
+}
