@@ -162,6 +162,8 @@ public final class DeviceBuffer implements AutoCloseable {
     DevicePointer to = use("copyFrom", 0, size);
     allocation.device.synchronize();
     Driver.check(cuMemcpyHtoD(to, from, size), "cuMemcpyHtoD");
+    // The driver returns when it has staged pageable memory, not when the device has it.
+    allocation.device.synchronize();
   }
 
   private void download(Pointer to, long size) {
