@@ -3,7 +3,8 @@
 
 Prints one JSON line a case: {"bench": ..., "case": ..., "unit": ..., "peers": {name: median}}. Give the
 file to `bin/longspan bench ... --peers FILE`, in the same session on the same machine: clocks and
-power limits differ between machines by more than most kernels do.
+power limits differ between machines by more than most kernels do. A line joins every record of its
+bench in whose case all words of its own case stand, in their order.
 
     python3 udf-kernels/benchmarks/peers.py gemm attention engine > peers.jsonl
 
@@ -159,7 +160,7 @@ def engine():
     with torch.no_grad():
         ids = torch.randint(0, VOCAB, (1, 32768), device="cuda")
         ms = quiet(lambda: time_calls(lambda i: model(ids, use_cache=True, logits_to_keep=1), 3))
-        report("prefill", "minicpm4.1-8b (random) dense 32768", "tokens/s",
+        report("prefill", "minicpm4.1-8b (random) 32768", "tokens/s",
                {"transformers": None if ms is None else 32768e3 / ms})
 
         def generate(batch, prompt, new):
@@ -178,10 +179,10 @@ def engine():
         one = quiet(lambda: generate(1, 4096, 65))
         first = quiet(lambda: generate(1, 4096, 1))
         if one and first:
-            report("decode", "minicpm4.1-8b (random) dense depth 4096 batch 1", "tokens/s",
+            report("decode", "minicpm4.1-8b (random) depth 4096 batch 1", "tokens/s",
                    {"transformers": 64e3 / (one - first)})
         ms = quiet(lambda: generate(32, 4096, 256))
-        report("engine", "minicpm4.1-8b (random) dense 32 x (4096 in, 256 out)", "tokens/s",
+        report("engine", "minicpm4.1-8b (random) 32 requests, 4096 in, 256 out", "tokens/s",
                {"transformers": None if ms is None else 32 * 256e3 / ms})
 
 
