@@ -45,8 +45,14 @@ final class AnswerPass {
   private final StagingRing ring;
   private final StagingRing results;
 
-  /** What one graph is for: its rows with padding, and the settings of sparse rows among them. */
-  record Shape(int rows, List<SparseConfig> settings) {}
+  /**
+   * What one graph is for.
+   *
+   * @param rows rows with padding
+   * @param dense whether there are dense rows
+   * @param settings of the sparse rows
+   */
+  record Shape(int rows, boolean dense, List<SparseConfig> settings) {}
 
   AnswerPass(CudaDecoder.Parts parts, AnswerBuffers buffers, AnswerProducts products) {
     device = parts.device();
@@ -73,7 +79,7 @@ final class AnswerPass {
 
   Pending launch(Step step, CudaKvStore kv) {
     int size = step.rows() == 1 ? 1 : Integer.highestOneBit(2 * step.rows() - 1);
-    Shape shape = new Shape(size, describe(step, kv, ring.memory(ring.next()), size));
+    Shape shape = describe(step, kv, ring.memory(ring.next()), size);
     ring.upload(stream, b.step, AnswerBuffers.stepBytes());
     if (listener.get() != null) {
       enqueue(shape, step, kv);
@@ -88,8 +94,9 @@ final class AnswerPass {
     return collect(step);
   }
 
-  /** Writes the rows of a step and returns the different settings of those that are sparse. */
-  private List<SparseConfig> describe(Step step, CudaKvStore kv, ByteBuffer to, int size) {
+  /** Writes the rows of a step. */
+  private Shape describe(Step step, CudaKvStore kv, ByteBuffer to, int size) {
+    boolean dense = false;
     List<SparseConfig> settings = new ArrayList<>();
     int ints = AnswerBuffers.ROWS * Integer.BYTES;
     for (int row = 0; row < size; row++) {
@@ -108,12 +115,15 @@ final class AnswerPass {
       to.putInt(2 * ints + at, kv.slots().table(slot));
       to.putInt(3 * ints + at, slot.index());
       SparseConfig own = PromptStep.settings(segment);
-      if (own != null) {
+      if (own == null) {
+        dense = true;
+      } else {
         if (!settings.contains(own)) {
           settings.add(own);
         }
+        int array = Math.min(settings.indexOf(own), AnswerBuffers.SETTINGS - 1);
         to.putInt(5 * ints + at, 1);
-        to.putInt((6 + settings.indexOf(own)) * ints + at, 1);
+        to.putInt((6 + array) * ints + at, 1);
       }
     }
     for (Pick pick : step.picks()) {
@@ -124,7 +134,15 @@ final class AnswerPass {
         DeviceSampler.put(draws(to), draw.row(), draw.filters(), draw.uniform(), bitmap);
       }
     }
-    return settings;
+    if (settings.size() > AnswerBuffers.SETTINGS) {
+      throw new IllegalArgumentException(
+          "answers with "
+              + settings.size()
+              + " different InfLLM-V2 settings in one step: at most "
+              + AnswerBuffers.SETTINGS
+              + " can run at the same time");
+    }
+    return new Shape(size, dense, settings);
   }
 
   private static ByteBuffer draws(ByteBuffer step) {
@@ -177,7 +195,9 @@ final class AnswerPass {
         kv.cache(layer),
         kv.fine(layer),
         kv.coarse(layer));
-    attend(layer, shape.rows, b.sparse, null, null, kv);
+    if (shape.dense) {
+      attend(layer, shape.rows, b.sparse, null, null, kv);
+    }
     for (int i = 0; i < shape.settings.size(); i++) {
       SparseConfig settings = shape.settings.get(i);
       DeviceBuffer selected = listener.get() == null ? null : selected(settings);
