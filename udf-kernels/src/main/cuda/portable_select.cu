@@ -1,8 +1,8 @@
 // InfLLM-V2 selection for prefill on any GPU: one CTA per token and KV head, plain loops.
 //
-// Same input, same rules and same output as select_prefill.cu, which says what is computed; it reads
-// the tiles that select_gather wrote. A thread takes whole windows: it multiplies a window's key with
-// all queries of the group. A row's bits depend on its own query and keys only.
+// Same input, same rules and same output as select_prefill.cu, which says what is computed; it
+// reads the tiles that select_gather wrote. A thread takes whole windows: it multiplies a window's
+// key with all queries of the group. A row's bits depend on its own query and keys only.
 #include "select.cuh"
 
 namespace longspan {
@@ -18,7 +18,7 @@ struct Shared {
   float lse[kMaxGroup];
   float max[kWarps][kMaxGroup], sum[kWarps][kMaxGroup];
   uint32_t chosen[kSelectScratch];
-  float score[4];             // the first of the candidates' scores, [end]
+  float score[4];             // the first of the candidates' scores
 };
 
 // The products of a tile's window and the queries.
@@ -73,7 +73,7 @@ __device__ __forceinline__ void select_row(const bf16* qkv, int qkv_stride, int 
     shared.query[i / D][i % D] = i / D < group ? __bfloat162float(query[i]) * scale : 0.f;
   }
   for (int b = thread; b < end; b += kThreads) {
-    shared.score[b] = -INFINITY;
+    shared.score[b] = 0.f;
   }
   __syncthreads();
 
@@ -122,7 +122,7 @@ __device__ __forceinline__ void select_row(const bf16* qkv, int qkv_stride, int 
   }
   __syncthreads();
 
-  // Scores are not negative, so that they order as integers do; negative infinity is the least.
+  // Scores are not negative, so that they order as integers do.
   auto raise = [&](int block, float score) {
     atomicMax(reinterpret_cast<int*>(&shared.score[block]), __float_as_int(score));
   };
@@ -154,8 +154,8 @@ __device__ __forceinline__ void select_row(const bf16* qkv, int qkv_stride, int 
 }  // namespace longspan
 
 // portable_select_d{D}: grid (tiles * tile_tokens, kv_heads), block 256, dynamic shared memory
-// (16 D + 400 + the most candidate blocks) * 4 bytes. Arguments as those of select_prefill;
-// `tile_tokens` is the most tokens that a tile may have.
+// (16 D + 404 + the most candidate blocks, rounded up to 128) * 4 bytes. Arguments as those of
+// select_prefill; `tile_tokens` is the most tokens that a tile may have.
 #define LONGSPAN_PORTABLE_SELECT(D)                                                              \
   extern "C" __global__ void __launch_bounds__(256) portable_select_d##D(                        \
       const longspan::bf16* qkv, int qkv_stride, int group, int kv_heads,                        \

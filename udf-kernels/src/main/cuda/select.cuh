@@ -22,7 +22,7 @@ struct SelectGroup {
 };
 
 // Gathered keys of a group and KV head: five tiles of 128 windows, each a panel matrix
-// [128, head_dim]. Tile 0 holds coarse windows 128 g .. 128 g + 127, tiles 1 to 4 hold the fine slots
+// [128, head_dim]. Tile 0 holds coarse windows 128 g .. 128 g + 127, tiles 1 to 4 hold fine slots
 // 512 g .. 512 g + 511. [groups][5][kv_heads][head_dim / 64][128][64]
 constexpr int kTileWindows = 128;
 constexpr int kTileBlocks = kTileWindows / kFinePerPage;
@@ -59,17 +59,7 @@ __host__ __device__ inline int candidate_end(int position, int local_blocks) {
 
 constexpr int kSelectBins = 128;
 constexpr int kSelectScratch = kSelectBins + 4;
-constexpr int kScoresAtOnce = 8;
-
-// Loads score[first + 32 i] for i = 0, 1, .. as bits, 0 from `end` on. Scores are not negative: their
-// bits order as unsigned integers do.
-__device__ __forceinline__ void load_scores(uint32_t (&bits)[kScoresAtOnce], const float* score,
-                                            int first, int end) {
-#pragma unroll
-  for (int i = 0; i < kScoresAtOnce; i++) {
-    bits[i] = first + 32 * i < end ? __float_as_uint(score[first + 32 * i]) : 0;
-  }
-}
+constexpr int kScoresAtOnce = 128;  // of a warp: a row of scores is read in such pieces
 
 // The blocks of [begin, end) that lie in word `word` of a bitmask, as its bits.
 __device__ __forceinline__ uint32_t blocks_of_word(int begin, int end, int word) {
@@ -78,32 +68,58 @@ __device__ __forceinline__ uint32_t blocks_of_word(int begin, int end, int word)
   return (uint32_t)((1ull << to) - (1ull << from));
 }
 
+// Calls f(bits) for this lane's share of the scores [0, end), `end` a multiple of kScoresAtOnce.
+template <class F>
+__device__ __forceinline__ void each_score(const float* score, int end, F f) {
+  for (int b = 4 * (threadIdx.x % 32); b < end; b += 2 * kScoresAtOnce) {
+    uint4 four[2] = {};
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      if (b + i * kScoresAtOnce < end) {
+        four[i] = *reinterpret_cast<const uint4*>(score + b + i * kScoresAtOnce);
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      f(four[i].x);
+      f(four[i].y);
+      f(four[i].z);
+      f(four[i].w);
+    }
+  }
+}
+
 // Chooses, with one warp, the `count` best of the blocks [begin, end) by score, equal ones by the
 // lower block, and writes the row's bitmask: those, the blocks before `begin` and the blocks
-// [end, current]. score: [end], shared or global; scratch: [kSelectScratch], shared; mask: `words`
-// words of 32 blocks; count < end - begin.
-__device__ __forceinline__ void select_blocks(const float* score, int begin, int end, int current,
+// [end, current]. Scores are not negative: their bits order as unsigned integers do.
+//
+// score: shared or global, room for a multiple of kScoresAtOnce, what lies outside [begin, end) is
+// overwritten; scratch: [kSelectScratch], shared; mask: `words` words of 32 blocks;
+// count < end - begin.
+__device__ __forceinline__ void select_blocks(float* score, int begin, int end, int current,
                                               int count, uint32_t* scratch, uint32_t* mask,
                                               int words) {
   const uint32_t all = 0xFFFFFFFFu;
   const int lane = threadIdx.x % 32;
-  const int stride = 32 * kScoresAtOnce;
-  uint32_t bits[kScoresAtOnce];
+  const int padded = (end + kScoresAtOnce - 1) / kScoresAtOnce * kScoresAtOnce;
+  for (int b = lane; b < begin; b += 32) {
+    score[b] = 0.f;
+  }
+  for (int b = end + lane; b < padded; b += 32) {
+    score[b] = 0.f;
+  }
+  __syncwarp();
 
-  // [low, high] is narrowed, 128-fold in each turn, until it holds exactly the `count` best that are
-  // not above it, or one value only.
+  // [low, high] starts as the range of all scores above zero and is narrowed, 128-fold in each
+  // turn, until it holds exactly the blocks that are missing, or one value only.
   uint32_t low = all, high = 0;
   bool tied = false;
   if (count > 0) {
-    for (int base = begin; base < end; base += stride) {
-      load_scores(bits, score, base + lane, end);
-#pragma unroll
-      for (int i = 0; i < kScoresAtOnce; i++) {
-        low = min(low, base + lane + 32 * i < end ? bits[i] : all);
-        high = max(high, bits[i]);
-      }
-    }
-    low = __reduce_min_sync(all, low);
+    each_score(score, padded, [&](uint32_t bits) {
+      low = min(low, bits - 1);
+      high = max(high, bits);
+    });
+    low = __reduce_min_sync(all, low) + 1;
     high = __reduce_max_sync(all, high);
     for (bool searching = true; searching;) {
       // At least 128 values (modulo 2^32), so that what is above `high` is in none of the bins.
@@ -111,14 +127,10 @@ __device__ __forceinline__ void select_blocks(const float* score, int begin, int
       int shift = 32 - __clz(high - low) - 7;
       *reinterpret_cast<uint4*>(scratch + 4 * lane) = make_uint4(0, 0, 0, 0);
       __syncwarp();
-      for (int base = begin; base < end; base += stride) {
-        load_scores(bits, score, base + lane, end);
-#pragma unroll
-        for (int i = 0; i < kScoresAtOnce; i++) {
-          // Bin 128 takes what lies outside; zeros from beyond `end` may at worst be taken for ties.
-          atomicAdd(scratch + min((bits[i] - low) >> shift, kSelectBins), 1);
-        }
-      }
+      each_score(score, padded, [&](uint32_t bits) {
+        // The last bin takes what lies outside.
+        atomicAdd(scratch + min((bits - low) >> shift, kSelectBins), 1);
+      });
       __syncwarp();
       // Lane 0 gets the four highest bins.
       uint4 four = *reinterpret_cast<const uint4*>(scratch + kSelectBins - 4 - 4 * lane);
@@ -128,7 +140,14 @@ __device__ __forceinline__ void select_blocks(const float* score, int begin, int
         int other = __shfl_up_sync(all, before, step);
         before += lane >= step ? other : 0;
       }
-      int owner = __ffs(__ballot_sync(all, before >= count)) - 1;
+      uint32_t reached = __ballot_sync(all, before >= count);
+      if (reached == 0) {  // all that is above zero, and the first zeros
+        count -= __shfl_sync(all, before, 31);
+        low = 0;
+        tied = true;
+        break;
+      }
+      int owner = __ffs(reached) - 1;
       before -= sum;
       // The owner's four bins: the first in which the count is reached.
       int bin = kSelectBins - 1 - 4 * lane, in = four.w;
@@ -150,11 +169,11 @@ __device__ __forceinline__ void select_blocks(const float* score, int begin, int
   uint32_t threshold = tied ? low + 1 : low;
   for (int base = 0; base < words; base += 32) {
     uint32_t word = 0;
-    for (int w = 0; w < 32 && 32 * (base + w) < end; w += kScoresAtOnce) {
-      load_scores(bits, score, 32 * (base + w) + lane, end);
+    for (int w = 0; w < 32 && 32 * (base + w) < padded; w += 4) {
+      const float* at = score + 32 * (base + w) + lane;
 #pragma unroll
-      for (int i = 0; i < kScoresAtOnce; i++) {
-        uint32_t taken = __ballot_sync(all, bits[i] >= threshold);
+      for (int i = 0; i < 4; i++) {
+        uint32_t taken = __ballot_sync(all, __float_as_uint(at[32 * i]) >= threshold);
         word = lane == w + i ? taken : word;
       }
     }

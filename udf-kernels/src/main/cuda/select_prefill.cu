@@ -1,21 +1,24 @@
-// InfLLM-V2 selection for prefill on Hopper: from queries and compressed keys to each token's blocks.
+// InfLLM-V2 selection for prefill on Hopper: from queries and compressed keys to the blocks of
+// each token.
 //
-// For a token and KV head: p[h][j] = exp2(a q_h k1_j - lse_h) over the visible fine windows j, where
-// lse_h is the base-2 logarithm of the sum of exp2(a q_h k) over the visible coarse windows (or, in
-// exact mode, the fine ones) and a = log2(e) / sqrt(D); a window's score is the sum over the heads of
-// the group, a block's score the largest of the five windows that overlap it; the best blocks join
-// those that are always taken. Window scores live in registers only, block scores in a scratch of
-// each CTA that stays in the L2 cache.
+// For a token and KV head: p[h][j] = exp2(a q_h k1_j - lse_h) over the visible fine windows j,
+// where lse_h is the base-2 logarithm of the sum of exp2(a q_h k) over the visible coarse windows
+// (or, in exact mode, the fine ones) and a = log2(e) / sqrt(D); a window's score is the sum over
+// the heads of the group, a block's score the largest of the five windows that overlap it; the
+// best blocks join those that are always taken. Window scores live in registers only, block scores
+// in a scratch of each CTA that stays in the L2 cache.
 //
-// A job is 256 / group adjacent tokens and one KV head; a CTA works through jobs. One warp copies tiles
-// of 128 compressed keys to shared memory, two warpgroups score half of the tokens each, three warps
-// meanwhile choose the blocks of the job before and fetch the queries of the job after.
+// A job is 256 / group adjacent tokens and one KV head; a CTA works through jobs. One warp copies
+// tiles of 128 compressed keys to shared memory, two warpgroups score half of the tokens each,
+// three warps meanwhile choose the blocks of the job before and fetch the queries of the job
+// after.
 //
-// Pass 1 (lse) computes Q K^T, so that a thread's sums belong to few rows of Q. Pass 2 computes K Q^T
-// with the queries ordered by head, then token: a thread's accumulators then are two windows x two
-// tokens x all heads of the group, and the sum over the heads needs no exchange between threads.
-// Windows are ordered so that a thread gets all four that start in a block; the fifth, the first one
-// of the next block, comes from the neighbour.
+// Pass 1 (lse) computes Q K^T, so that a thread's sums belong to few rows of Q. Pass 2 computes K
+// Q^T with the queries ordered by head, then token: a thread's accumulators then are two windows x
+// two tokens x all heads of the group, and the sum over the heads needs no exchange between
+// threads. Windows are ordered so that a thread gets all four of a block's own; the fifth, the
+// first one of the next block, comes from the neighbour. Both passes take the product of one half
+// of a tile while the exponentials of the other half are computed.
 //
 // A row's bits depend on its own query and keys only: tiles start at fixed windows, every sum has
 // one order, and running maxima are integers, so that rescaling is exact.
@@ -33,18 +36,13 @@ constexpr int kScorers = 2;           // warpgroups that score
 constexpr int kChoosers = 3;          // warps that choose
 constexpr int kThreads = 128 * (kScorers + 1);
 constexpr int kRows = 128;            // query rows (heads x tokens) of a scoring warpgroup
-constexpr int kScoreRegisters = 216;
-constexpr int kOtherRegisters = 72;
-
-#ifndef LONGSPAN_SELECT_POLYNOMIALS
-#define LONGSPAN_SELECT_POLYNOMIALS 4
-#endif
-constexpr int kPolynomials = LONGSPAN_SELECT_POLYNOMIALS;  // exponentials in 16 off the special-function unit
+constexpr int kScoreRegisters = 224;
+constexpr int kOtherRegisters = 56;
 
 template <int D>
 struct Shared {
-  __nv_bfloat16 query[2][kScorers][kRows * D];
-  __nv_bfloat16 keys[kStages][kTileWindows * D];
+  bf16 query[2][kScorers][kRows * D];
+  bf16 keys[kStages][kTileWindows * D];
   float lse[kScorers][kRows];
   uint32_t chosen[kChoosers][kSelectScratch];
   uint64_t full[kStages], empty[kStages];
@@ -71,36 +69,18 @@ struct Arguments {
   int words;
 };
 
-// A token's part of the scratch: the scores of `blocks` blocks, then the scores of the first window of
-// every eighth block. [CTAs][2][tokens of a job][blocks + blocks / 8]
-__device__ __forceinline__ float* scratch_row(const Arguments& a, int buffer, int tokens, int token) {
-  return a.scratch + (int64_t)((2 * blockIdx.x + buffer) * tokens + token) * (a.blocks + a.blocks / 8);
+// A token's part of the scratch: the scores of `blocks` blocks, then the scores of the first window
+// of every eighth block. [CTAs][2][tokens of a job][blocks + blocks / 8]
+__device__ __forceinline__ float* scratch_row(const Arguments& a, int buffer, int tokens,
+                                              int token) {
+  int64_t row = (2 * blockIdx.x + buffer) * tokens + token;
+  return a.scratch + row * (a.blocks + a.blocks / 8);
 }
 
-__device__ __forceinline__ float exp2_unit(float x) {
+__device__ __forceinline__ float exp2_of(float x) {
   float y;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
-}
-
-// 2^x on the multiply-add units: error 2e-7, as that of the special-function unit.
-__device__ __forceinline__ float exp2_polynomial(float x) {
-  x = fminf(fmaxf(x, -126.f), 127.f);
-  float shifted = x + 12582912.f;  // 1.5 * 2^23: the nearest integer ends up in the low bits
-  float f = x - (shifted - 12582912.f);
-  float p = fmaf(f, 0x1.5c08e6p-10f, 0x1.3d0c52p-7f);
-  p = fmaf(p, f, 0x1.c6b6e4p-5f);
-  p = fmaf(p, f, 0x1.ebf918p-3f);
-  p = fmaf(p, f, 0x1.62e428p-1f);
-  p = fmaf(p, f, 0x1.000002p+0f);
-  return __int_as_float(__float_as_int(p) + (__float_as_int(shifted) << 23));
-}
-
-// 2^x for column or head `i` of an unrolled loop. The way depends on `i` only, so that all tokens are
-// treated alike.
-__device__ __forceinline__ float exp2_at(int i, float x) {
-  bool polynomial = (i + 1) * kPolynomials / 16 != i * kPolynomials / 16;
-  return polynomial ? exp2_polynomial(x) : exp2_unit(x);
 }
 
 // The jobs of a CTA: longest first, every other round backwards, so that all CTAs get equal work.
@@ -233,20 +213,20 @@ __device__ __forceinline__ void product(float (&d)[64], uint64_t a, uint64_t b) 
 
 constexpr uint64_t kSecondHalf = 64 * 128 / 16;  // descriptor step to rows 64 to 127
 
-// Adds a tile's windows to the running maximum and sum of two rows. Windows of the tile outside
-// [from, to) are left out if `masked`.
-template <bool masked>
-__device__ __forceinline__ void normalise(float (&s)[64], float (&max)[2], float (&sum)[2],
-                                          float scale, int lane, int from, const int (&to)[2]) {
-  if constexpr (masked) {
-    int first = 8 * (lane % 4);
+// Hides the windows of a tile that lie outside [from, to[r]) from rows r = 0, 1 of the products.
+__device__ __forceinline__ void hide_windows(float (&s)[64], int lane, int from,
+                                             const int (&to)[2]) {
 #pragma unroll
-    for (int i = 0; i < 64; i++) {
-      int window = first + tile_window(i / 4 * 8) + 4 * (i % 2);
-      bool visible = window >= from && window < to[i / 2 % 2];
-      s[i] = visible ? s[i] : -INFINITY;
-    }
+  for (int i = 0; i < 64; i++) {
+    int window = tile_window(i / 4 * 8) + 4 * (2 * (lane % 4) + i % 2);
+    bool visible = window >= from && window < to[i / 2 % 2];
+    s[i] = visible ? s[i] : -INFINITY;
   }
+}
+
+// Adds a tile's windows to the running maximum and sum of two rows.
+__device__ __forceinline__ void normalise(const float (&s)[64], float scale, float (&max)[2],
+                                          float (&sum)[2]) {
 #pragma unroll
   for (int r = 0; r < 2; r++) {
     float top = -INFINITY;
@@ -255,12 +235,12 @@ __device__ __forceinline__ void normalise(float (&s)[64], float (&max)[2], float
       top = fmaxf(top, fmaxf(s[4 * i + 2 * r], s[4 * i + 2 * r + 1]));
     }
     top = fmaxf(max[r], ceilf(top * scale));
-    float part[2] = {sum[r] * exp2_unit(max[r] - top), 0.f};
+    float part[2] = {sum[r] * exp2_of(max[r] - top), 0.f};
     max[r] = top;
 #pragma unroll
     for (int i = 0; i < 16; i++) {
-      part[0] += exp2_at(i, fmaf(s[4 * i + 2 * r], scale, -top));
-      part[1] += exp2_at(i, fmaf(s[4 * i + 2 * r + 1], scale, -top));
+      part[0] += exp2_of(fmaf(s[4 * i + 2 * r], scale, -top));
+      part[1] += exp2_of(fmaf(s[4 * i + 2 * r + 1], scale, -top));
     }
     sum[r] = part[0] + part[1];
   }
@@ -276,20 +256,11 @@ __device__ __forceinline__ void score_windows(const float (&s)[64], const float 
     for (int r = 0; r < 2; r++) {
 #pragma unroll
       for (int e = 0; e < 2; e++) {
-        float p = exp2_at(i, fmaf(s[4 * i + 2 * r + e], scale, minus_lse[2 * i + e]));
+        float p = exp2_of(fmaf(s[4 * i + 2 * r + e], scale, minus_lse[2 * i + e]));
         float& sum = score[r][i / Gp * 2 + e];
         sum = i % Gp == 0 ? p : sum + p;
       }
     }
-  }
-}
-
-// Keeps the compiler from moving the computation of scores past this point.
-template <int n>
-__device__ __forceinline__ void hold(float (&score)[2][n]) {
-#pragma unroll
-  for (int i = 0; i < 2 * n; i++) {
-    asm volatile("" : "+f"(score[i / n][i % n])::"memory");
   }
 }
 
@@ -306,8 +277,10 @@ __device__ void score(const Arguments& a, Shared<D>& shared, int scorer, int war
   int stage = 0;
   uint32_t parity = 0;
 
-  auto keys = [&](int stage) { return panel_descriptor(shared.keys[stage]); };
-  auto queries = [&](int round) { return panel_descriptor(shared.query[round % 2][scorer]); };
+  const uint64_t first_keys = panel_descriptor(shared.keys[0]);
+  const uint64_t first_query = panel_descriptor(shared.query[0][scorer]);
+  auto keys = [&](int stage) { return first_keys + stage * sizeof(shared.keys[0]) / 16; };
+  auto queries = [&](int round) { return first_query + round % 2 * sizeof(shared.query[0]) / 16; };
   auto finish = [](float(&s)[64]) {
     wgmma_wait<0>();
     wgmma_fence_registers(s);
@@ -340,29 +313,29 @@ __device__ void score(const Arguments& a, Shared<D>& shared, int scorer, int war
     auto windows = [&](int p) { return a.exact ? fine_windows(p) + 1 : coarse_windows(p); };
     int all_visible = windows(position);
     for (int t = 0; t < job.normaliser_tiles; t++) {
-      product<D>(s1, query + kSecondHalf, keys(stage));
-      int used = stage;
-      await_next_stage();
       int base = t * kTileWindows;
       int from = a.exact ? 1 - base : 0;
       bool masked = from > 0 || base + kTileWindows > all_visible;
-      auto add = [&](float(&s)[64], int half) {
+      auto hide = [&](float(&s)[64], int half) {
         if (masked) {
           int to[2];
           for (int r = 0; r < 2; r++) {
             to[r] = windows(position + lane / 4 + 8 * ((8 * half + 2 * warp + r) / Gp)) - base;
           }
-          normalise<true>(s, max[half], sum[half], scale, lane, from, to);
-        } else {
-          normalise<false>(s, max[half], sum[half], scale, lane, 0, {});
+          hide_windows(s, lane, from, to);
         }
       };
-      add(s0, 0);
+      int used = stage;
+      await_next_stage();
+      hide(s0, 0);
+      product<D>(s1, query + kSecondHalf, keys(used));
+      normalise(s0, scale, max[0], sum[0]);
       finish(s1);
       release(used);
+      hide(s1, 1);
       bool last = t + 1 == job.normaliser_tiles;
       product<D>(s0, last ? keys(stage) : query, last ? query : keys(stage));
-      add(s1, 1);
+      normalise(s1, scale, max[1], sum[1]);
       finish(s0);
     }
 #pragma unroll
@@ -370,7 +343,7 @@ __device__ void score(const Arguments& a, Shared<D>& shared, int scorer, int war
       float top = max[r / 2][r % 2];
       top = fmaxf(top, __shfl_xor_sync(0xFFFFFFFFu, top, 1));
       top = fmaxf(top, __shfl_xor_sync(0xFFFFFFFFu, top, 2));
-      float z = sum[r / 2][r % 2] * exp2_unit(max[r / 2][r % 2] - top);
+      float z = sum[r / 2][r % 2] * exp2_of(max[r / 2][r % 2] - top);
       z += __shfl_xor_sync(0xFFFFFFFFu, z, 1);
       z += __shfl_xor_sync(0xFFFFFFFFu, z, 2);
       int i = 8 * (r / 2) + 2 * warp + r % 2;
@@ -393,66 +366,54 @@ __device__ void score(const Arguments& a, Shared<D>& shared, int scorer, int war
     // Pass 2. Windows of block 8 warp + lane / 4 of the tile.
     int first_token = 2 * (lane % 4);
     int row_size = a.blocks + a.blocks / 8;
-    float* scratch = scratch_row(a, round % 2, kScorers * tokens, scorer * tokens + first_token);
     int block = 8 * warp + lane / 4;
-    bool more = job_of(round + 1) < a.jobs;
+    float* scores =
+        scratch_row(a, round % 2, kScorers * tokens, scorer * tokens + first_token) + block;
     all_visible = fine_windows(position);
-    for (int t = 0; t < job.fine_tiles; t++, block += kTileBlocks) {
-      product<D>(s1, keys(stage) + kSecondHalf, query);
+    for (int t = 0; t < job.fine_tiles; t++) {
       // Next comes this job's next tile, the next job's first, or at the end anything.
       bool last = t + 1 == job.fine_tiles;
+      bool more = job_of(round + 1) < a.jobs;
       int used = stage;
-      if (!last) {
+      if (!last || more) {
         await_next_stage();
-      } else if (more) {
-        await_next_stage();
+      }
+      if (last && more) {
         barrier_wait(&shared.query_full[(round + 1) % 2], (round + 1) / 2 % 2);
       }
-      float first[2][own], second[2][own], best[own];
-      wgmma_fence_registers(s0);
+      float first[2][own], second[2][own];
+      product<D>(s1, keys(used) + kSecondHalf, query);
       score_windows<Gp>(s0, minus_lse, scale, first);
-      bool masked = t == 0 || (t + 1) * kTileWindows > all_visible + 1;
-      auto mask = [&](float(&score)[2][own], int window) {
-#pragma unroll
-        for (int n = 0; n < own; n++) {
-          int visible = fine_windows(position + first_token + 8 * (n / 2) + n % 2);
-#pragma unroll
-          for (int r = 0; r < 2; r++) {
-            bool seen = window + r > 0 && window + r <= visible;
-            score[r][n] = seen ? score[r][n] : -INFINITY;
-          }
-        }
-      };
-      if (masked) {
-        mask(first, 4 * block);
-        hold(first);
-      }
       finish(s1);
       release(used);
       uint64_t q = last ? queries(round + 1) : query;
       product<D>(s0, last ? q : keys(stage), last ? keys(stage) : q);
+      score_windows<Gp>(s1, minus_lse, scale, second);
+      finish(s0);
 
+      bool masked = t == 0 || (t + 1) * kTileWindows > all_visible + 1;
 #pragma unroll
       for (int n = 0; n < own; n++) {
+        int token = 8 * (n / 2) + n % 2;
+        if (masked) {
+          int visible = fine_windows(position + first_token + token);
+#pragma unroll
+          for (int r = 0; r < 2; r++) {
+            int slot = 4 * block + r;
+            first[r][n] = slot > 0 && slot <= visible ? first[r][n] : 0.f;
+            second[r][n] = slot + 2 <= visible ? second[r][n] : 0.f;
+          }
+        }
         float next_block = __shfl_down_sync(0xFFFFFFFFu, first[0][n], 4);
-        best[n] = fmaxf(fmaxf(first[0][n], first[1][n]), lane < 28 ? next_block : -INFINITY);
+        float best = fmaxf(fmaxf(first[0][n], first[1][n]), fmaxf(second[0][n], second[1][n]));
+        best = fmaxf(best, lane < 28 ? next_block : 0.f);
+        scores[token * row_size] = rounded(best, a.round);
         if (lane < 4) {
-          scratch[(8 * (n / 2) + n % 2) * row_size + a.blocks + block / 8] =
-              rounded(first[0][n], a.round);
+          scores[token * row_size + a.blocks - block + block / 8] = rounded(first[0][n], a.round);
         }
       }
-      wgmma_fence_registers(s1);
-      score_windows<Gp>(s1, minus_lse, scale, second);
-      if (masked) {
-        mask(second, 4 * block + 2);
-        hold(second);
-      }
-      finish(s0);
-#pragma unroll
-      for (int n = 0; n < own; n++) {
-        scratch[(8 * (n / 2) + n % 2) * row_size + block] =
-            rounded(fmaxf(best[n], fmaxf(second[0][n], second[1][n])), a.round);
-      }
+      block += kTileBlocks;
+      scores += kTileBlocks;
     }
     barrier_arrive(&shared.scored[round % 2]);
   }
@@ -474,7 +435,8 @@ __device__ void select_prefill(const Arguments& a) {
     barrier_init_fence();
   }
   __syncthreads();
-  int warp_of_all = __shfl_sync(0xFFFFFFFFu, threadIdx.x / 32, 0);  // so that it is known to be uniform
+  // The shuffle tells the compiler that a warp has one value.
+  int warp_of_all = __shfl_sync(0xFFFFFFFFu, threadIdx.x / 32, 0);
   int warpgroup = warp_of_all / 4;
   int warp = warp_of_all % 4;
   int lane = threadIdx.x % 32;
@@ -494,7 +456,6 @@ __device__ void select_prefill(const Arguments& a) {
 }
 
 }  // namespace
-
 }  // namespace longspan
 
 // select_prefill_d{D}_g{Gp}: grid min(SMs, jobs), block 384, dynamic shared memory
@@ -503,7 +464,7 @@ __device__ void select_prefill(const Arguments& a) {
 //   group          query heads of a KV head, at most Gp
 //   panels         what select_gather wrote
 //   tiles          SelectTile [jobs / kv_heads], the longest first
-//   scratch        float, see scratch_row; blocks: a multiple of 32, more than all candidates
+//   scratch        float, see scratch_row; blocks: a multiple of 128, more than all candidates
 //   init_blocks, local_blocks: always taken, beside the token's own; count: how many others
 //   exact          whether the normaliser is over the fine windows
 //   round          whether scores are rounded to bf16
@@ -519,10 +480,8 @@ __device__ void select_prefill(const Arguments& a) {
                                      round, mask, rows, words});                                   \
   }
 LONGSPAN_SELECT(128, 16)
-#ifndef LONGSPAN_SELECT_ONE
 LONGSPAN_SELECT(128, 8)
 LONGSPAN_SELECT(128, 4)
 LONGSPAN_SELECT(64, 16)
 LONGSPAN_SELECT(64, 8)
 LONGSPAN_SELECT(64, 4)
-#endif

@@ -16,8 +16,8 @@ import java.util.function.BiFunction;
  * its neighbours or the chunk.
  */
 final class PrefillSelection implements AutoCloseable {
-  /** Blocks that a tile of compressed keys covers. */
-  private static final int TILE_BLOCKS = 32;
+  /** Rows of block scores have room for a multiple of so many. */
+  private static final int SCORES_AT_ONCE = 128;
 
   /** Windows in a tile of compressed keys. */
   private static final int TILE_WINDOWS = 128;
@@ -80,7 +80,7 @@ final class PrefillSelection implements AutoCloseable {
             ? device.kernel(
                 "select_prefill", "select_prefill_d" + headDim + "_g" + paddedGroup(group))
             : device.kernel("portable_select", "portable_select_d" + headDim);
-    scratchBlocks = (maxBlocks / TILE_BLOCKS + 1) * TILE_BLOCKS;
+    scratchBlocks = (maxBlocks / SCORES_AT_ONCE + 1) * SCORES_AT_ONCE;
     long tile = (long) TILE_WINDOWS * headDim * Short.BYTES;
     panels = memory.apply("gathered compressed keys", maxGroups * GROUP_TILES * kvHeads * tile);
     scratch =
@@ -127,7 +127,7 @@ final class PrefillSelection implements AutoCloseable {
       int maskRows) {
     gather
         .grid(plan.groupCount() * GROUP_TILES, kvHeads)
-        .block(128)
+        .block(256)
         .arg(fine)
         .arg(coarse)
         .arg(step.pageTable())
@@ -138,7 +138,7 @@ final class PrefillSelection implements AutoCloseable {
     if (hopper) {
       select.grid(Math.min(jobs, multiprocessors)).block(384).shared(hopperSharedBytes());
     } else {
-      int shared = (16 * headDim + 400 + step.maxBlocks()) * Float.BYTES;
+      int shared = (16 * headDim + 404 + scratchBlocks) * Float.BYTES;
       select.grid(plan.tileCount() * tileTokens(group), kvHeads).block(256).shared(shared);
     }
     select.arg(qkv).arg(qkvColumns).arg(group).arg(kvHeads).arg(panels).arg(tiles);
@@ -162,7 +162,7 @@ final class PrefillSelection implements AutoCloseable {
   /** Bytes of the Hopper kernel's {@code Shared}. */
   private int hopperSharedBytes() {
     int tile = TILE_WINDOWS * headDim * Short.BYTES;
-    return (4 + 3) * tile + 2 * 128 * Float.BYTES + 3 * 128 * Integer.BYTES + 10 * Long.BYTES;
+    return (4 + 3) * tile + 2 * 128 * Float.BYTES + 3 * 132 * Integer.BYTES + 10 * Long.BYTES;
   }
 
   @Override
