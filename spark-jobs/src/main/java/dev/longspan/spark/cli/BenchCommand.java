@@ -183,7 +183,7 @@ final class BenchCommand implements Callable<Integer> {
               + String.join(", ", spec.subcommands().keySet())
               + ".");
     }
-    String command = "bin/" + String.join(" ", CommandLines.words(spec));
+    String command = output.command(spec);
     try (BenchModel subject = open()) {
       subject.setDenseLength(denseLength);
       switch (bench) {

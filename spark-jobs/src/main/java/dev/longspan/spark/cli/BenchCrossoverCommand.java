@@ -60,7 +60,7 @@ final class BenchCrossoverCommand implements Callable<Integer> {
               attention.kernels.runs,
               attention.kernels.warmups,
               attention.kernels.gpu,
-              "bin/" + String.join(" ", CommandLines.words(spec))),
+              output.command(spec)),
           output.sink(spec));
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());

@@ -50,7 +50,7 @@ final class BenchGemmCommand implements Callable<Integer> {
               kernels.runs,
               kernels.warmups,
               kernels.gpu,
-              "bin/" + String.join(" ", CommandLines.words(spec))),
+              output.command(spec)),
           output.sink(spec));
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());

@@ -29,6 +29,22 @@ final class BenchOutput {
       description = "Also append the JSON lines to this file.")
   Path record;
 
+  /** Returns the command line that repeats the measurement: without files of this machine. */
+  String command(CommandSpec spec) {
+    StringBuilder command = new StringBuilder("bin");
+    String separator = "/";
+    boolean value = false;
+    for (String word : CommandLines.words(spec)) {
+      boolean file = word.startsWith("--peers") || word.startsWith("--record");
+      if (!file && !value) {
+        command.append(separator).append(word);
+        separator = " ";
+      }
+      value = file && !word.contains("=");
+    }
+    return command.toString();
+  }
+
   /**
    * Returns what prints records.
    *

@@ -126,6 +126,9 @@ class BenchTest {
     assertEquals(0, cli.status(), cli.err());
     JsonNode json = new ObjectMapper().readTree(cli.out());
     assertEquals(1.5, json.at("/peers/other").asDouble());
+    assertEquals(
+        "bin/longspan bench prefill --model " + model + " --lengths 66 --runs 1 --attention dense",
+        json.get("command").asText());
 
     Cli table = Cli.run("bench", "table", record);
     assertEquals(0, table.status(), table.err());

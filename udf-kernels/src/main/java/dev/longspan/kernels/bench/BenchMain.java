@@ -31,13 +31,18 @@ public final class BenchMain {
    * attention, gemm or crossover of kernels.
    */
   public static void main(String[] args) {
-    new BenchMain(args).run(args[0], "bin/longspan bench " + String.join(" ", args));
+    BenchMain main = new BenchMain(args);
+    Peers peers =
+        main.options.containsKey("--peers")
+            ? Peers.read(Path.of(main.options.remove("--peers")))
+            : Peers.NONE;
+    StringBuilder command = new StringBuilder("bin/longspan bench ").append(args[0]);
+    main.options.forEach(
+        (name, value) -> command.append((" " + name + " " + value).stripTrailing()));
+    main.run(args[0], command.toString(), line -> System.out.println(peers.addTo(line).toJson()));
   }
 
-  private void run(String bench, String command) {
-    Peers peers =
-        options.containsKey("--peers") ? Peers.read(Path.of(text("--peers", ""))) : Peers.NONE;
-    Consumer<BenchRecord> sink = line -> System.out.println(peers.addTo(line).toJson());
+  private void run(String bench, String command, Consumer<BenchRecord> sink) {
     switch (bench) {
       case "attention" -> AttentionBench.run(attention(command), sink);
       case "gemm" -> GemmBench.run(gemm(command), sink);
