@@ -221,7 +221,7 @@ __device__ void attend(const bf16* qkv, const bf16* cache, const int* page_table
 //   out         panel matrix [out_rows, heads D]
 //   scale       log2(e) / sqrt(D)
 #define PORTABLE_ATTENTION(D, slots)                                                             \
-  extern "C" __global__ void __launch_bounds__(kThreads) portable_attention_##D##_##slots(       \
+  extern "C" __global__ void __launch_bounds__(kThreads, 1) portable_attention_##D##_##slots(       \
       const bf16* qkv, const bf16* cache, const int* page_table, const Segment* segments,        \
       const Tile* tiles, const uint64_t* mask, bf16* out, int qkv_columns, int group,            \
       int kv_heads, int mask_rows, int words, int select, int64_t out_rows, float scale) {       \

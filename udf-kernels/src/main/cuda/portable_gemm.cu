@@ -21,12 +21,18 @@ struct Store {  // out = v, bf16, row-major
   __device__ static void put(void* out, int64_t pitch, int r, int c, float v) {
     static_cast<bf16*>(out)[r * pitch + c] = __float2bfloat16_rn(v);
   }
+  __device__ static void put2(void* out, int64_t pitch, int r, int c, float v, float next) {
+    *reinterpret_cast<uint32_t*>(static_cast<bf16*>(out) + r * pitch + c) = pack_bf16(v, next);
+  }
 };
 
 struct StoreFloat {  // out = v, fp32, row-major
   static constexpr bool kGated = false;
   __device__ static void put(void* out, int64_t pitch, int r, int c, float v) {
     static_cast<float*>(out)[r * pitch + c] = v;
+  }
+  __device__ static void put2(void* out, int64_t pitch, int r, int c, float v, float next) {
+    *reinterpret_cast<float2*>(static_cast<float*>(out) + r * pitch + c) = make_float2(v, next);
   }
 };
 
@@ -35,20 +41,27 @@ struct Add {  // out += v, fp32, row-major
   __device__ static void put(void* out, int64_t pitch, int r, int c, float v) {
     static_cast<float*>(out)[r * pitch + c] += v;
   }
+  __device__ static void put2(void* out, int64_t pitch, int r, int c, float v, float next) {
+    float2* to = reinterpret_cast<float2*>(static_cast<float*>(out) + r * pitch + c);
+    *to = make_float2(to->x + v, to->y + next);
+  }
 };
 
 struct SwiGlu {  // out = silu(gate) up, bf16, panel matrix; without scale and bias
   static constexpr bool kGated = true;
-  __device__ static void put(void* out, int64_t pitch, int r, int c, float gate, float up) {
-    static_cast<bf16*>(out)[panel_index(pitch, r, c)] =
-        __float2bfloat16_rn(gate / (1.0f + __expf(-gate)) * up);
+  __device__ static float of(float gate, float up) { return gate / (1.0f + __expf(-gate)) * up; }
+  __device__ static void put(void* out, int64_t pitch, int r, int c, float v) {
+    static_cast<bf16*>(out)[panel_index(pitch, r, c)] = __float2bfloat16_rn(v);
+  }
+  __device__ static void put2(void* out, int64_t pitch, int r, int c, float v, float next) {
+    *reinterpret_cast<uint32_t*>(static_cast<bf16*>(out) + panel_index(pitch, r, c)) =
+        pack_bf16(v, next);
   }
 };
 
-template <class Epilogue>
-__device__ void put(void* out, int64_t pitch, int r, int c, float y, float scale,
-                    const float* bias) {
-  Epilogue::put(out, pitch, r, c, scale * (bias == nullptr ? y : y + bias[c]));
+// What epilogues other than SwiGlu do to a sum first.
+__device__ float scaled(float y, int c, float scale, const float* bias) {
+  return scale * (bias == nullptr ? y : y + bias[c]);
 }
 
 // ---- prompts ---------------------------------------------------------------------------------
@@ -119,18 +132,26 @@ __device__ void tiles(const bf16* x, int64_t ldx, int rows, const bf16* w, int64
 #pragma unroll
   for (int i = 0; i < kWarpRows / 16; i++) {
 #pragma unroll
-    for (int j = 0; j < kWarpColumns / 8; j++) {
+    for (int h = 0; h < 2; h++) {
+      int r = first_row + warp_row + 16 * i + lane / 4 + 8 * h;
+      if (r >= rows) continue;
 #pragma unroll
-      for (int e = 0; e < 4; e++) {
-        int r = first_row + warp_row + 16 * i + lane / 4 + e / 2 * 8;
-        int c = first_col + warp_col + 8 * j + lane % 4 * 2 + e % 2;
+      for (int j = 0; j < kWarpColumns / 8; j++) {
+        const float* y = acc[i][j] + 2 * h;
+        int c = first_col + warp_col + 8 * j + lane % 4 * 2;
         if constexpr (Epilogue::kGated) {
-          int column = (first_col + warp_col + 8 * j) / 2 + lane % 4 * 2 + e % 2;
-          if (j % 2 == 0 && r < rows && c < n) {
-            Epilogue::put(out, pitch, r, column, acc[i][j][e], acc[i][j | 1][e]);
+          const float* up = acc[i][j | 1] + 2 * h;
+          int column = (first_col + warp_col + 8 * j) / 2 + lane % 4 * 2;
+          if (j % 2 == 0 && c < n) {
+            Epilogue::put2(out, pitch, r, column, Epilogue::of(y[0], up[0]),
+                           Epilogue::of(y[1], up[1]));
           }
+        } else if (c + 1 < n && pitch % 2 == 0) {
+          Epilogue::put2(out, pitch, r, c, scaled(y[0], c, scale, bias),
+                         scaled(y[1], c + 1, scale, bias));
         } else {
-          if (r < rows && c < n) put<Epilogue>(out, pitch, r, c, acc[i][j][e], scale, bias);
+          if (c < n) Epilogue::put(out, pitch, r, c, scaled(y[0], c, scale, bias));
+          if (c + 1 < n) Epilogue::put(out, pitch, r, c + 1, scaled(y[1], c + 1, scale, bias));
         }
       }
     }
@@ -201,15 +222,17 @@ __device__ void few_rows(const bf16* x, int64_t ldx, int rows, const bf16* w, in
     }
     int r = item / 32 % T * 8 + lane % 4 * 2;
     int c = first_col + item / (32 * T) * 16 + lane / 4;
-    if constexpr (Epilogue::kGated) {
-      int column = (first_col + item / (32 * T) * 16) / 2 + lane / 4;
-      if (r < rows && c < n) Epilogue::put(out, pitch, r, column, sum.x, sum.z);
-      if (r + 1 < rows && c < n) Epilogue::put(out, pitch, r + 1, column, sum.y, sum.w);
-    } else {
-      if (r < rows && c < n) put<Epilogue>(out, pitch, r, c, sum.x, scale, bias);
-      if (r + 1 < rows && c < n) put<Epilogue>(out, pitch, r + 1, c, sum.y, scale, bias);
-      if (r < rows && c + 8 < n) put<Epilogue>(out, pitch, r, c + 8, sum.z, scale, bias);
-      if (r + 1 < rows && c + 8 < n) put<Epilogue>(out, pitch, r + 1, c + 8, sum.w, scale, bias);
+    const float y[2][2] = {{sum.x, sum.z}, {sum.y, sum.w}};
+#pragma unroll
+    for (int i = 0; i < 2; i++, r++) {
+      if (r >= rows) break;
+      if constexpr (Epilogue::kGated) {
+        int column = (first_col + item / (32 * T) * 16) / 2 + lane / 4;
+        if (c < n) Epilogue::put(out, pitch, r, column, Epilogue::of(y[i][0], y[i][1]));
+      } else {
+        if (c < n) Epilogue::put(out, pitch, r, c, scaled(y[i][0], c, scale, bias));
+        if (c + 8 < n) Epilogue::put(out, pitch, r, c + 8, scaled(y[i][1], c + 8, scale, bias));
+      }
     }
   }
 }

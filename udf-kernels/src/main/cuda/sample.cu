@@ -1,45 +1,74 @@
 // Tokens and log-probabilities from logits: fp32 [rows, pitch], pitch a multiple of 4.
 //
-// A block has a row. Nothing is sorted: a token's rank is its key, the distance of its logit from
-// the best one and then its id. Filters and draw look for the key at which the count or the
-// probability of all better ones passes a limit, ten bits at a time through a histogram.
-// Probabilities are integers: their sums depend on no order.
+// Nothing is sorted: a token's rank is its key, the distance of its logit from the best one and then
+// its id. Filters and draw look for the key at which the count or the probability of all better ones
+// passes a limit, nine bits at a time through a histogram. Probabilities are integers: their sums
+// depend on no order, and so neither does a draw.
+#include <cooperative_groups.h>
 #include <stdint.h>
 
 namespace {
 
-constexpr int kThreads = 1024;
+constexpr int kThreads = 512;
 constexpr int kWarps = kThreads / 32;
-constexpr int kBits = 10;             // of a key that one histogram takes
+constexpr int kBits = 9;              // of a key that one histogram takes
 constexpr int kBins = 1 << kBits;     // one per thread
 constexpr int kIdBits = 18;           // vocabularies up to 262,144
-constexpr int kFractionBits = 36;     // of a distance in powers of two, which is below 64
+constexpr int kFractionBits = 39;     // of a distance in powers of two, which is below 64
 constexpr int kKeyBits = 6 + kFractionBits + kIdBits;
 constexpr int kUnitBits = 44;         // the best token's probability is 2^44, the smallest 1
+constexpr int kTeam = 4;              // blocks that share a row where there are clusters
 constexpr int kVectors = 2;           // float4 loads that a thread has under way
 constexpr int kChunk = 128;           // tokens that a warp reads at once
 constexpr int kMaxChunks = (1 << kIdBits) / kChunk;
 static_assert(kKeyBits % kBits == 0, "histograms take whole keys");
-static_assert(kMaxChunks == 2 * kThreads, "a thread scans two chunks");
+constexpr int kOwnChunks = kMaxChunks / kThreads;  // chunks that a thread scans
 
-struct Histogram {
-  uint64_t mass[kBins];
-  uint32_t count[kBins];
-  int id[kBins];  // a token of the bin
+// The blocks that share a row: a cluster, or one block on GPUs that have none (before Hopper). All
+// of them do the same with what they have found together.
+struct Team {
+#if __CUDA_ARCH__ >= 900
+  static constexpr int size = kTeam;
+  __device__ static int rank() { return blockIdx.x % kTeam; }
+  __device__ static void sync() { cooperative_groups::this_cluster().sync(); }
+  // Where another block has what this one has at `p` in shared memory.
+  template <class T>
+  __device__ static const T* of(const T* p, int rank) {
+    return cooperative_groups::this_cluster().map_shared_rank(p, rank);
+  }
+#else
+  static constexpr int size = 1;
+  __device__ static int rank() { return 0; }
+  __device__ static void sync() { __syncthreads(); }
+  template <class T>
+  __device__ static const T* of(const T* p, int) {
+    return p;
+  }
+#endif
+};
+
+// What a histogram knows of a bin.
+struct Bin {
+  uint64_t mass;
+  uint32_t count;
+  int id;  // a token of the bin
 };
 
 struct Shared {
   union {
     struct {
-      Histogram first;  // of all tokens, by the highest bits of their keys
-      Histogram next;   // of one bin of the histogram before
+      uint64_t mass[kBins];  // the histogram of this block's tokens
+      uint32_t count[kBins];
+      int id_of[kBins];
     };
     uint64_t chunks[kMaxChunks];
   };
+  uint64_t of_block;  // this block's share of a maximum or a sum over the team
   uint64_t part[kWarps];
   uint32_t part_count[kWarps];
   int bin;  // what a search has found
   int id;
+  bool single;
   uint32_t count_before;
   uint64_t mass_before;
   uint64_t mass_to;
@@ -81,7 +110,7 @@ __device__ T block_scan(T (&part)[kWarps], T v, T& all) {
   __syncthreads();
   if (lane == 31) part[warp] = v;
   __syncthreads();
-  T of_warp = part[lane];
+  T of_warp = lane < kWarps ? part[lane] : 0;
   all = warp_sum(of_warp);
   return v + warp_sum(lane < warp ? of_warp : 0);
 }
@@ -109,20 +138,22 @@ struct Logits {
     return id < vocab ? *reinterpret_cast<const float4*>(row + id) : make_float4(0, 0, 0, 0);
   }
 
-  // Calls f(id, logits of id .. id + 3) for the whole vocabulary and some more; the threads of a
-  // warp together, with adjacent ids.
+  // Calls f(id, logits of id .. id + 3) for this block's share of the vocabulary and some more; the
+  // threads of a warp together, with adjacent ids.
   template <class F>
   __device__ void each(F f) const {
-    for (int base = 4 * threadIdx.x; base < vocab + 4 * threadIdx.x;
-         base += kVectors * 4 * kThreads) {
+    constexpr int step = Team::size * 4 * kThreads;
+    int own = 4 * (Team::rank() * kThreads + (int)threadIdx.x);
+    for (int base = 0; base < vocab; base += kVectors * step) {
       float4 raw[kVectors];
 #pragma unroll
-      for (int k = 0; k < kVectors; k++) raw[k] = load(base + k * 4 * kThreads);
+      for (int k = 0; k < kVectors; k++) raw[k] = load(base + k * step + own);
 #pragma unroll
       for (int k = 0; k < kVectors; k++) {
+        int id = base + k * step + own;
         float v[4];
-        adjust(base + k * 4 * kThreads, raw[k], v);
-        f(base + k * 4 * kThreads, v);
+        adjust(id, raw[k], v);
+        f(id, v);
       }
     }
   }
@@ -145,8 +176,12 @@ __device__ int best(Shared& s, const Logits& logits, float& top) {
     if (turn == 1) break;
     if (threadIdx.x % 32 == 0) s.part[threadIdx.x / 32] = best;
     __syncthreads();
-    best = s.part[threadIdx.x % 32];
+    best = s.part[threadIdx.x % kWarps];
   }
+  if (threadIdx.x == 0) s.of_block = best;
+  Team::sync();
+#pragma unroll
+  for (int r = 0; r < Team::size; r++) best = max(best, *Team::of(&s.of_block, r));
   top = from_ordered((uint32_t)(best >> 32));
   return best == ~0ull || top == -INFINITY ? -1 : (int)~(uint32_t)best;
 }
@@ -157,12 +192,12 @@ struct Distribution {
   double scale;  // from logits to distances
 
   __device__ Distribution(float top, double temperature)
-      : top(top), scale(fmin(0x1p36 * 1.4426950408889634 / temperature, 1e300)) {}
+      : top(top), scale(fmin(0x1p39 * 1.4426950408889634 / temperature, 1e300)) {}
 
-  // How far a logit is from the best, in powers of two of probability, times 2^36.
+  // How far a logit is from the best, in powers of two of probability, times 2^39.
   __device__ uint64_t distance(float v) const {
     double d = (top - v) * scale;
-    return d < 0x1p42 ? (uint64_t)d : (1ull << 42) - 1;
+    return d < 0x1p45 ? (uint64_t)d : (1ull << 45) - 1;
   }
 
   // The less, the better.
@@ -179,7 +214,7 @@ struct Distribution {
 
 // Adds a token to a bin, for every thread with a mass. A warp whose tokens all have one bin, as
 // where logits are equal, adds them up first.
-__device__ void add(Histogram& h, int bin, uint64_t mass, int id) {
+__device__ void add(Shared& s, int bin, uint64_t mass, int id) {
   unsigned who = __ballot_sync(~0u, mass != 0);
   if (who == 0) return;
   int leader = __ffs(who) - 1;
@@ -187,22 +222,22 @@ __device__ void add(Histogram& h, int bin, uint64_t mass, int id) {
   if (__all_sync(~0u, mass == 0 || bin == common)) {
     mass = warp_sum(mass);
     if (threadIdx.x % 32 != leader) return;
-    atomicAdd(&h.count[bin], __popc(who));
+    atomicAdd(&s.count[bin], __popc(who));
   } else {
     if (mass == 0) return;
-    atomicAdd(&h.count[bin], 1);
+    atomicAdd(&s.count[bin], 1);
   }
-  atomicAdd(reinterpret_cast<unsigned long long*>(&h.mass[bin]), mass);
-  h.id[bin] = id;
+  atomicAdd(reinterpret_cast<unsigned long long*>(&s.mass[bin]), mass);
+  atomicExch(&s.id_of[bin], id);  // whichever comes last
 }
 
 // Makes the histogram of the tokens whose keys begin with `prefix`, by the kBits behind it, of which
-// `shift` bits follow. Tokens without probability are left out.
-__device__ void fill(Histogram& h, const Logits& logits, const Distribution& d, uint64_t prefix,
-                     int shift) {
-  __syncthreads();
-  h.mass[threadIdx.x] = 0;
-  h.count[threadIdx.x] = 0;
+// `shift` bits follow; returns the thread's bin. Tokens without probability are left out.
+__device__ Bin histogram(Shared& s, const Logits& logits, const Distribution& d, uint64_t prefix,
+                         int shift) {
+  Team::sync();  // the others have read the histogram before
+  s.mass[threadIdx.x] = 0;
+  s.count[threadIdx.x] = 0;
   __syncthreads();
   logits.each([&](int id, const float(&v)[4]) {
 #pragma unroll
@@ -210,40 +245,69 @@ __device__ void fill(Histogram& h, const Logits& logits, const Distribution& d, 
       uint64_t distance = d.distance(v[i]);
       uint64_t key = Distribution::key(distance, id + i);
       bool inside = key >> shift >> kBits == prefix;
-      add(h, (int)(key >> shift & (kBins - 1)), inside ? Distribution::mass(distance) : 0, id + i);
+      add(s, (int)(key >> shift & (kBins - 1)), inside ? Distribution::mass(distance) : 0, id + i);
     }
   });
-  __syncthreads();
+  Team::sync();
+  Bin bin{};
+#pragma unroll 4
+  for (int r = 0; r < Team::size; r++) {
+    uint32_t count = Team::of(s.count, r)[threadIdx.x];
+    bin.mass += Team::of(s.mass, r)[threadIdx.x];
+    bin.count += count;
+    if (count != 0) bin.id = Team::of(s.id_of, r)[threadIdx.x];
+  }
+  return bin;
 }
 
 // Finds the best-ranked token at which the number of tokens (or, without `by_count`, their mass) from
-// the best to it reaches `limit`, which is at least 1 and at most that of all in s.first. Leaves the
-// token in s.id, and the mass from the best to it in s.mass_to.
-__device__ void find(Shared& s, const Logits& logits, const Distribution& d, bool by_count,
+// the best to it reaches `limit`, which is at least 1 and at most that of all. Leaves the token in
+// s.id, and the mass from the best to it in s.mass_to.
+//   bin  of the histogram of all tokens by the highest bits of their keys
+__device__ void find(Shared& s, const Logits& logits, const Distribution& d, Bin bin, bool by_count,
                      uint64_t limit) {
-  uint64_t prefix = 0, mass_before = 0;
-  uint32_t count_before = 0;
-  Histogram* h = &s.first;
-  for (int shift = kKeyBits - kBits;; shift -= kBits, h = &s.next) {
-    if (h == &s.next) fill(*h, logits, d, prefix, shift);
-    uint64_t mass = h->mass[threadIdx.x], all;
-    uint32_t count = h->count[threadIdx.x], all_count;
-    uint64_t mass_to = mass_before + block_scan(s.part, mass, all);
-    uint32_t count_to = count_before + block_scan(s.part_count, count, all_count);
+  uint64_t prefix = 0, mass_before = 0, all;
+  uint32_t count_before = 0, all_count;
+  for (int shift = kKeyBits - kBits;;) {
+    uint64_t mass_to = mass_before + block_scan(s.part, bin.mass, all);
+    uint32_t count_to = count_before + block_scan(s.part_count, bin.count, all_count);
     uint64_t to = by_count ? count_to : mass_to;
-    if (to >= limit && to - (by_count ? count : mass) < limit) {
+    if (to >= limit && to - (by_count ? bin.count : bin.mass) < limit) {
       s.bin = threadIdx.x;
-      s.id = h->id[threadIdx.x];
-      s.count_before = count_to - count;
-      s.mass_before = mass_to - mass;
+      s.id = bin.id;
+      s.single = bin.count == 1;
+      s.count_before = count_to - bin.count;
+      s.mass_before = mass_to - bin.mass;
       s.mass_to = mass_to;
     }
     __syncthreads();
+    if (s.single) return;
     prefix = prefix << kBits | s.bin;
     count_before = s.count_before;
     mass_before = s.mass_before;
-    if (h->count[s.bin] == 1) return;
+    shift -= kBits;
+    bin = histogram(s, logits, d, prefix, shift);
   }
+}
+
+// The mass of all tokens up to a distance from the best.
+__device__ uint64_t mass_within(Shared& s, const Logits& logits, const Distribution& d,
+                                uint64_t farthest) {
+  uint64_t mass = 0, sum;
+  logits.each([&](int id, const float(&v)[4]) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      uint64_t distance = d.distance(v[i]);
+      if (distance <= farthest) mass += Distribution::mass(distance);
+    }
+  });
+  block_scan(s.part, mass, sum);
+  if (threadIdx.x == 0) s.of_block = sum;
+  Team::sync();
+  sum = 0;
+#pragma unroll
+  for (int r = 0; r < Team::size; r++) sum += *Team::of(&s.of_block, r);
+  return sum;
 }
 
 // How much mass may pass before the drawn token: uniform times all, and less than all.
@@ -264,17 +328,25 @@ __device__ int pick_by_id(Shared& s, const Logits& logits, const Distribution& d
     uint64_t sum = warp_sum(masses(v, mass));
     if (threadIdx.x % 32 == 0 && id < logits.vocab) s.chunks[id / kChunk] = sum;
   });
-  __syncthreads();
-  int chunk = 2 * threadIdx.x, chunks = (logits.vocab + kChunk - 1) / kChunk;
-  uint64_t a = chunk < chunks ? s.chunks[chunk] : 0;
-  uint64_t b = chunk + 1 < chunks ? s.chunks[chunk + 1] : 0;
-  uint64_t all;
-  uint64_t to = block_scan(s.part, a + b, all);
+  Team::sync();
+  int first = kOwnChunks * threadIdx.x;
+  const uint64_t* sums = Team::of(s.chunks, first / kWarps % Team::size);  // a warp had a chunk
+  uint64_t own[kOwnChunks];
+  uint64_t sum = 0, all;
+#pragma unroll
+  for (int i = 0; i < kOwnChunks; i++) {
+    own[i] = (first + i) * kChunk < logits.vocab ? sums[first + i] : 0;
+    sum += own[i];
+  }
+  uint64_t before = block_scan(s.part, sum, all) - sum;
   uint64_t target = draw_limit(uniform, all);
-  if (to > target && to - a - b <= target) {
-    bool is_first = to - b > target;
-    s.bin = is_first ? chunk : chunk + 1;
-    s.mass_before = is_first ? to - a - b : to - b;
+#pragma unroll
+  for (int i = 0; i < kOwnChunks; i++) {
+    if (before <= target && before + own[i] > target) {
+      s.bin = first + i;
+      s.mass_before = before;
+    }
+    before += own[i];
   }
   __syncthreads();
   if (threadIdx.x < 32) {
@@ -310,35 +382,25 @@ __device__ int draw(Shared& s, const Logits& logits, float top, const SampleRow&
   Distribution d(top, p.temperature);
   bool all_ranks = p.top_k == 0 || p.top_k >= logits.vocab;
   if (all_ranks && p.top_p == 1 && p.min_p == 0) return pick_by_id(s, logits, d, p.uniform);
-  fill(s.first, logits, d, 0, kKeyBits - kBits);
+  Bin bin = histogram(s, logits, d, 0, kKeyBits - kBits);
   uint64_t kept;
   uint32_t count;
-  block_scan(s.part, s.first.mass[threadIdx.x], kept);
-  block_scan(s.part_count, s.first.count[threadIdx.x], count);
+  block_scan(s.part, bin.mass, kept);
+  block_scan(s.part_count, bin.count, count);
   if (!all_ranks && p.top_k < count) {
-    find(s, logits, d, true, p.top_k);
+    find(s, logits, d, bin, true, p.top_k);
     kept = s.mass_to;
   }
   if (p.top_p < 1) {
     uint64_t enough = (uint64_t)ceil(p.top_p * (double)kept);
-    find(s, logits, d, false, min(max(enough, (uint64_t)1), kept));
+    find(s, logits, d, bin, false, min(max(enough, (uint64_t)1), kept));
     kept = s.mass_to;
   }
   if (p.min_p > 0) {
     // What is left and what min_p keeps are both the best so many: the fewer count.
-    uint64_t farthest = (uint64_t)fmin(-log2(p.min_p) * 0x1p36, 0x1p42);
-    uint64_t probable = 0, sum;
-    logits.each([&](int id, const float(&v)[4]) {
-#pragma unroll
-      for (int i = 0; i < 4; i++) {
-        uint64_t distance = d.distance(v[i]);
-        if (distance <= farthest) probable += Distribution::mass(distance);
-      }
-    });
-    block_scan(s.part, probable, sum);
-    kept = min(kept, sum);
+    kept = min(kept, mass_within(s, logits, d, (uint64_t)fmin(-log2(p.min_p) * 0x1p39, 0x1p45)));
   }
-  find(s, logits, d, false, draw_limit(p.uniform, kept) + 1);
+  find(s, logits, d, bin, false, draw_limit(p.uniform, kept) + 1);
   return s.id;
 }
 
@@ -349,27 +411,28 @@ __device__ int draw(Shared& s, const Logits& logits, float top, const SampleRow&
 //   seen    uint32 [bitmaps, words], words at least ceil(vocab / 32): which tokens a sequence holds
 //   tokens  int [rows]: the token, or -1 where a logit is NaN or positive infinity or all are
 //           negative infinity
-// Grid rows, block 1024.
-extern "C" __global__ void __launch_bounds__(kThreads)
+// Grid 4 rows, block 512.
+#if __CUDA_ARCH__ >= 900
+extern "C" __global__ void __cluster_dims__(kTeam, 1, 1) __launch_bounds__(kThreads, 1)
+#else
+extern "C" __global__ void __launch_bounds__(kThreads, 1)
+#endif
     sample(const float* logits, int64_t pitch, int vocab, const SampleRow* params, uint32_t* seen,
            int words, int* tokens) {
+  if (blockIdx.x % kTeam >= Team::size) return;
   __shared__ Shared s;
-  SampleRow p = params[blockIdx.x];
+  int r = blockIdx.x / kTeam;
+  const SampleRow& p = params[r];
   uint32_t* marks = p.seen < 0 ? nullptr : seen + (int64_t)p.seen * words;
-  Logits row{logits + blockIdx.x * pitch, vocab, p.penalty, p.penalty == 1 ? nullptr : marks};
+  Logits row{logits + r * pitch, vocab, p.penalty, p.penalty == 1 ? nullptr : marks};
   float top;
   int token = best(s, row, top);
   if (token >= 0 && p.temperature > 0) token = draw(s, row, top, p);
-  if (threadIdx.x == 0) {
-    tokens[blockIdx.x] = token;
+  Team::sync();  // no block may leave while another reads its memory, nor mark what another reads
+  if (Team::rank() == 0 && threadIdx.x == 0) {
+    tokens[r] = token;
     if (marks != nullptr && token >= 0) marks[token / 32] |= 1u << (token % 32);
   }
-}
-
-// Marks tokens of a sequence as seen. Grid ceil(count / 256), block 256.
-extern "C" __global__ void mark_seen(const int* tokens, int count, uint32_t* bitmap) {
-  int i = blockIdx.x * 256 + threadIdx.x;
-  if (i < count) atomicOr(&bitmap[tokens[i] / 32], 1u << (tokens[i] % 32));
 }
 
 // The natural log-probability of one token of every row; NaN where the logits are not finite.

@@ -25,8 +25,10 @@ final class DeviceSampler {
   /** Stands for a sequence without a bitmap of seen tokens. */
   static final int NOT_MARKED = -1;
 
+  /** Blocks that share a row, on GPUs where they can. */
+  private static final int TEAM = 4;
+
   private final Kernel sample;
-  private final Kernel markSeen;
   private final Kernel logProbability;
   private final int vocab;
 
@@ -45,7 +47,6 @@ final class DeviceSampler {
     }
     this.vocab = vocab;
     sample = device.kernel("sample", "sample");
-    markSeen = device.kernel("sample", "mark_seen");
     logProbability = device.kernel("sample", "log_probability");
   }
 
@@ -91,8 +92,8 @@ final class DeviceSampler {
       DeviceBuffer bitmaps,
       DeviceBuffer tokens) {
     sample
-        .grid(rows)
-        .block(1024)
+        .grid(TEAM * rows)
+        .block(512)
         .arg(logits)
         .arg(pitch)
         .arg(vocab)
@@ -101,11 +102,6 @@ final class DeviceSampler {
         .arg(bitmapInts())
         .arg(tokens)
         .launch(stream);
-  }
-
-  /** Adds {@code count} tokens, int, to a bitmap. */
-  void markSeen(Stream stream, DeviceBuffer tokens, int count, DeviceBuffer bitmap) {
-    markSeen.grid((count + 255) / 256).block(256).arg(tokens).arg(count).arg(bitmap).launch(stream);
   }
 
   /**

@@ -212,23 +212,6 @@ class DeviceSamplerTest {
     }
   }
 
-  @Test
-  void marksPromptsAsSeen() {
-    int[] tokens = {0, 31, 32, 999, 31, 500};
-    DeviceSampler sampler = new DeviceSampler(device, 1000);
-    try (DeviceBuffer ids = device.allocate("tokens", 4L * tokens.length);
-        DeviceBuffer bitmap = device.allocate("seen", 4L * sampler.bitmapInts())) {
-      ids.copyFrom(tokens);
-      stream.fill(bitmap, 0);
-      sampler.markSeen(stream, ids, tokens.length, bitmap);
-      byte[] bytes = new byte[4 * sampler.bitmapInts()];
-      bitmap.copyTo(bytes);
-      BitSet want = new BitSet();
-      Arrays.stream(tokens).forEach(want::set);
-      assertEquals(want, BitSet.valueOf(bytes));
-    }
-  }
-
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 1000, 33_333, 73_448})
   void logProbabilitiesAreThoseOfTheReference(int vocab) {
