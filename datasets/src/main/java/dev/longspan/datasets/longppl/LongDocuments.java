@@ -94,6 +94,8 @@ public record LongDocuments(String field) implements RowSuite {
         text(row.json()),
         List.of(),
         0,
-        row.json().has("language") ? Map.of("language", row.json().text("language")) : Map.of());
+        row.json().has("language")
+            ? Map.of("templates", templates(), "language", row.json().text("language"))
+            : Map.of("templates", templates()));
   }
 }

@@ -22,6 +22,9 @@ final class Headline {
 
   private static String alone(SuiteView view, String method) {
     Score mean = view.metric(Scores.MEAN, view.longest(), method);
+    if (!view.percent() && (mean == null || mean.value() == null)) {
+      return method + " has no LongPPL: no document that it scored has key tokens.";
+    }
     if (mean == null || mean.value() == null) {
       return method + " has no score" + at(view) + ": rows are missing.";
     }

@@ -56,7 +56,10 @@ final class Published {
     if (samples.getOrDefault("data", "").startsWith(OWN)) {
       differences.add("our own samples were asked");
     }
-    if (samples.getOrDefault("templates", "").startsWith(OWN)) {
+    String wording = samples.getOrDefault("templates", "");
+    if (wording.isEmpty()) {
+      differences.add("the wording of the prompts is not known");
+    } else if (wording.startsWith(OWN)) {
       differences.add("the wording of the prompts is our own");
     }
     int length = figure.path("length").asInt();

@@ -1,0 +1,216 @@
+package dev.longspan.spark.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.longspan.datasets.Sample;
+import dev.longspan.spark.Cli;
+import dev.longspan.spark.TinyModel;
+import dev.longspan.spark.Written;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** LongPPL on the engine: key tokens of an evaluator, or of files, and the losses of a model. */
+class LongPplTest {
+  @TempDir private static Path temp;
+  private static Path model;
+  private static Path documents;
+
+  @BeforeAll
+  static void prepare() throws IOException {
+    model = TinyModel.write(temp.resolve("model"), 1024, 3);
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 3; i++) {
+      String fact = "The seal of the mill bears the number " + (7310524 + i) + ". ";
+      String filler = "Rain fell over the harbour and the boats stayed at the quay. ".repeat(12);
+      rows.append(
+          "{\"id\": \"d%d\", \"text\": \"%s\"}%n"
+              .formatted(i, fact + filler + fact + filler + fact));
+    }
+    documents = Files.writeString(temp.resolve("documents.jsonl"), rows);
+  }
+
+  private static Path evaluate(String name, Object... more) {
+    Path out = temp.resolve(name);
+    List<Object> words =
+        new ArrayList<>(
+            List.of("evaluate", "--suite", "longppl", "--model", model, "--data", documents));
+    words.addAll(List.of("--out", out, "--master", "local[2]"));
+    words.addAll(List.of(more));
+    Cli cli = Cli.run(words.toArray());
+    assertEquals(0, cli.status(), cli.err());
+    return out;
+  }
+
+  private static double value(Path run, String metric) throws IOException {
+    return Written.score(run, "longppl", "documents", metric).path("value").asDouble();
+  }
+
+  @Test
+  void keyTokensOfAnEvaluatorAndThoseOfItsFilesGiveTheSame() throws IOException {
+    Object[] settings = {
+      "--evaluator", TinyModel.pocket(), "--short-context", "64", "--key-window", "32"
+    };
+    Path online = evaluate("online", settings);
+    assertTrue(value(online, "longppl") > 1);
+    assertTrue(value(online, "perplexity") > 1);
+    assertTrue(value(online, "key_tokens") > 0);
+    assertNotEquals(value(online, "longppl"), value(online, "perplexity"));
+    JsonNode suite = Written.scores(online).at("/suites/0/samples");
+    assertEquals("pocket", suite.path("evaluator").asText());
+    assertEquals(
+        "alpha 2.0, beta -2.0, short context 64, window 32", suite.path("key_tokens").asText());
+
+    // The samples of 'prepare' hold the key tokens, in the form of LongPPL's files.
+    Path prepared = temp.resolve("prepared.jsonl");
+    Cli cli =
+        Cli.run(
+            "prepare",
+            "--suite",
+            "longppl",
+            "--data",
+            documents,
+            "--model",
+            TinyModel.pocket(),
+            "--short-context",
+            "64",
+            "--key-window",
+            "32",
+            "--out",
+            prepared);
+    assertEquals(0, cli.status(), cli.err());
+    Path keys = Files.createDirectories(temp.resolve("keys"));
+    List<Sample> samples = Written.samples(prepared);
+    for (int i = 0; i < samples.size(); i++) {
+      Files.writeString(keys.resolve("slice_" + i + ".txt"), samples.get(i).references().get(0));
+    }
+    String text = samples.get(0).answerPrefix();
+    String first = samples.get(0).references().get(0).replaceAll("\\[(\\d+), (\\d+)].*", "$1 $2");
+    int start = Integer.parseInt(first.split(" ")[0]);
+    assertTrue(start > text.length() / 3, "the first key token comes with the repeated fact");
+
+    Path offline = evaluate("offline", "--key-text", keys);
+    assertEquals(value(online, "longppl"), value(offline, "longppl"), 1e-9);
+    assertEquals(value(online, "perplexity"), value(offline, "perplexity"), 1e-9);
+
+    // A second run of the same command computes nothing.
+    Cli again =
+        Cli.run(
+            "evaluate",
+            "--suite",
+            "longppl",
+            "--model",
+            model,
+            "--data",
+            documents,
+            "--out",
+            offline,
+            "--key-text",
+            keys,
+            "--master",
+            "local[2]");
+    assertTrue(again.out().contains("6 rows, 6 of them from before."), again.out());
+  }
+
+  @Test
+  void keyTokensOfAnotherTextAreRefused() throws IOException {
+    Path keys = Files.createDirectories(temp.resolve("other"));
+    for (int i = 0; i < 3; i++) {
+      Files.writeString(keys.resolve("slice_" + i + ".txt"), "[3, 9];[70000, 70012]");
+    }
+    Object[] words = {
+      "evaluate",
+      "--suite",
+      "longppl",
+      "--model",
+      model,
+      "--data",
+      documents,
+      "--out",
+      temp.resolve("refused"),
+      "--key-text",
+      keys,
+      "--master",
+      "local[2]"
+    };
+    Cli cli = Cli.run(words);
+    assertEquals(2, cli.status(), cli.err());
+    assertTrue(cli.err().contains("ends at character 70,012, but document d"), cli.err());
+    Files.delete(keys.resolve("slice_2.txt"));
+    Cli missing = Cli.run(words);
+    assertEquals(2, missing.status());
+    assertTrue(missing.err().contains("has no slice_2.txt, but 3 documents"), missing.err());
+  }
+
+  @Test
+  void documentsAreChosenAndCutByTokens() throws IOException {
+    Path out = temp.resolve("cut.jsonl");
+    Cli cli =
+        Cli.run(
+            "prepare",
+            "--suite",
+            "longppl",
+            "--data",
+            documents,
+            "--model",
+            model,
+            "--out",
+            out,
+            "--document-min-tokens",
+            "100",
+            "--document-max-tokens",
+            "120",
+            "--short-context",
+            "64",
+            "--samples",
+            "2");
+    assertEquals(0, cli.status(), cli.err());
+    List<Sample> samples = Written.samples(out);
+    assertEquals(2, samples.size());
+    assertTrue(samples.get(0).answerPrefix().length() < 600, samples.get(0).answerPrefix());
+    Cli none =
+        Cli.run(
+            "prepare",
+            "--suite",
+            "longppl",
+            "--data",
+            documents,
+            "--model",
+            model,
+            "--out",
+            out,
+            "--document-min-tokens",
+            "5000");
+    assertEquals(2, none.status());
+    assertTrue(none.err().contains("3 rows were read, and the options select none"), none.err());
+  }
+
+  @Test
+  void anEvaluatorWithoutRoomIsToldApart() {
+    Cli cli =
+        Cli.run(
+            "evaluate",
+            "--suite",
+            "longppl",
+            "--model",
+            model,
+            "--samples",
+            "1",
+            "--out",
+            temp.resolve("small"),
+            "--master",
+            "local[1]");
+    assertEquals(2, cli.status(), cli.err());
+    assertTrue(
+        cli.err().contains("The evaluator can't find the key tokens of document own-01"),
+        cli.err());
+  }
+}
