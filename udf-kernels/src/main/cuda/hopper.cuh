@@ -147,19 +147,37 @@ __device__ __forceinline__ uint32_t cluster_rank() {
   return rank;
 }
 
-// Waits for all threads of all CTAs of the cluster.
-__device__ __forceinline__ void cluster_sync() {
-  asm volatile("barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;" ::: "memory");
+// All threads of all CTAs of the cluster arrive and then wait for each other.
+__device__ __forceinline__ void cluster_arrive() {
+  asm volatile("barrier.cluster.arrive;" ::: "memory");
 }
 
-// Arrives at the barrier at the same place in the CTA `rank` of the cluster.
+__device__ __forceinline__ void cluster_wait() {
+  asm volatile("barrier.cluster.wait;" ::: "memory");
+}
+
+// Arrives at the barrier at the same place in the CTA `rank` of the cluster. It does not publish
+// writes to the other CTA: with .release.cluster every arrival would be a fence.
 __device__ __forceinline__ void barrier_arrive_remote(uint64_t* barrier, uint32_t rank) {
   asm volatile(
       "{ .reg .b32 remote;\n"
       "mapa.shared::cluster.u32 remote, %0, %1;\n"
-      "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote]; }\n" ::"r"(
+      "mbarrier.arrive.shared::cluster.b64 _, [remote]; }\n" ::"r"(
           shared_address(barrier)),
       "r"(rank)
+      : "memory");
+}
+
+// Stores to the same place in the CTA `rank` of the cluster and completes 16 bytes of its barrier.
+__device__ __forceinline__ void store_remote(float4* to, float4 v, uint32_t rank,
+                                             uint64_t* barrier) {
+  asm volatile(
+      "{ .reg .b32 address, bar;\n"
+      "mapa.shared::cluster.u32 address, %0, %6;\n"
+      "mapa.shared::cluster.u32 bar, %1, %6;\n"
+      "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32"
+      " [address], {%2, %3, %4, %5}, [bar]; }\n" ::"r"(shared_address(to)),
+      "r"(shared_address(barrier)), "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w), "r"(rank)
       : "memory");
 }
 

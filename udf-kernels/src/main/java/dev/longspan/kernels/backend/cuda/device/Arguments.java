@@ -22,12 +22,14 @@ final class Arguments {
   private static final int OPTIONS = 5 * Long.BYTES;
 
   private static final int SIZE = OPTIONS;
+  private static final int PARAMETERS = SIZE + Long.BYTES;
   private static final int FIRST = 64;
 
   private final HostPointer memory = new HostPointer();
   private final ByteBuffer options;
   private final ByteBuffer values;
   private final Pointer address;
+  private final Pointer parameters;
   private boolean freed;
 
   Arguments() {
@@ -37,7 +39,9 @@ final class Arguments {
     options = memory.getByteBuffer(0, FIRST).order(ByteOrder.nativeOrder());
     options.putLong(1).putLong(start + FIRST).putLong(2).putLong(start + SIZE).putLong(0);
     values = memory.getByteBuffer(FIRST, CAPACITY).order(ByteOrder.nativeOrder());
+    options.putLong(PARAMETERS, start + FIRST);
     address = new HostPointer(start);
+    parameters = new HostPointer(start + PARAMETERS);
   }
 
   void clear() {
@@ -64,6 +68,11 @@ final class Arguments {
   Pointer extra() {
     options.putLong(SIZE, bytes());
     return address;
+  }
+
+  /** Returns what launches without extra options take: addresses of parameters, here of one. */
+  Pointer oneParameter() {
+    return parameters;
   }
 
   void free() {

@@ -2,6 +2,7 @@ package dev.longspan.kernels.backend.cuda.device;
 
 import static jcuda.driver.JCudaDriver.cuFuncGetAttribute;
 import static jcuda.driver.JCudaDriver.cuFuncSetAttribute;
+import static jcuda.driver.JCudaDriver.cuLaunchCooperativeKernel;
 import static jcuda.driver.JCudaDriver.cuLaunchKernel;
 
 import jcuda.driver.CUfunction;
@@ -62,6 +63,22 @@ public final class Kernel {
   /** Returns the threads that a block may have at most. */
   public int maxThreads() {
     return maxThreads;
+  }
+
+  /**
+   * Allows clusters of more than 8 blocks, which not every GPU can place.
+   *
+   * @throws DeviceException if the driver refuses it
+   */
+  public Kernel allowLargeClusters() {
+    device.use();
+    Driver.check(
+        cuFuncSetAttribute(
+            handle,
+            CUfunction_attribute.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED,
+            1),
+        "cuFuncSetAttribute of large clusters for " + name);
+    return this;
   }
 
   /** Starts a launch of so many blocks. */
@@ -138,9 +155,7 @@ public final class Kernel {
    * @throws DeviceException if the driver refuses it; the message names the kernel and its settings
    */
   public void launch(Stream stream) {
-    if (sharedBytes > freeShared && !sharedAskedFor) {
-      askForShared();
-    }
+    askForShared();
     int result =
         stream.launched(
             name,
@@ -161,12 +176,47 @@ public final class Kernel {
     }
   }
 
+  /**
+   * Puts a launch whose blocks wait for each other on a stream, unless they cannot all be at work
+   * at once. The arguments must be the fields of one struct, the kernel's only parameter.
+   *
+   * @return whether there is room for all blocks; otherwise nothing was launched
+   * @throws DeviceException if the driver refuses it for another reason
+   */
+  public boolean launchTogether(Stream stream) {
+    askForShared();
+    int result =
+        stream.launched(
+            name,
+            cuLaunchCooperativeKernel(
+                handle,
+                gridX,
+                gridY,
+                gridZ,
+                blockX,
+                blockY,
+                blockZ,
+                sharedBytes,
+                stream.handle(),
+                arguments.oneParameter()));
+    if (result == CUresult.CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE) {
+      return false;
+    }
+    if (result != CUresult.CUDA_SUCCESS) {
+      throw DeviceException.of(result, "launch of " + settings());
+    }
+    return true;
+  }
+
   /** Gives the memory of the arguments back. */
   void free() {
     arguments.free();
   }
 
   private void askForShared() {
+    if (sharedBytes <= freeShared || sharedAskedFor) {
+      return;
+    }
     device.use();
     Driver.check(
         cuFuncSetAttribute(
