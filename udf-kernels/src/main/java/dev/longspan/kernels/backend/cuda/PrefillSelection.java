@@ -25,6 +25,9 @@ final class PrefillSelection implements AutoCloseable {
   /** Tiles in a group: one of coarse windows and four of fine ones. */
   private static final int GROUP_TILES = 5;
 
+  /** The most query heads of a KV head. */
+  private static final int MAX_GROUP = 16;
+
   /** Rows (heads times tokens) of a job of the Hopper kernel. */
   private static final int JOB_ROWS = 256;
 
@@ -49,7 +52,7 @@ final class PrefillSelection implements AutoCloseable {
    * @param maxBlocks the most blocks that a row sees
    * @param maxGroups the most groups of a step's {@link SelectionPlan}
    * @param memory gives a buffer of a name and a size, such as {@code arena::take}
-   * @throws IllegalArgumentException if the model's settings need other kernels
+   * @throws IllegalArgumentException if the model's settings or heads need other kernels
    */
   PrefillSelection(
       Device device,
@@ -67,6 +70,13 @@ final class PrefillSelection implements AutoCloseable {
               "sparse_config has kernel_size %d and kernel_stride %d: the cuda backend selects with"
                   + " 32 and 16 only; use --attention dense or --backend vector",
               config.kernelSize(), config.kernelStride()));
+    }
+    if (group > MAX_GROUP || headDim != 64 && headDim != 128) {
+      throw new IllegalArgumentException(
+          String.format(
+              "%d query heads per KV head of %d dimensions: the cuda backend selects with 1 to %d"
+                  + " heads of 64 or 128; use --attention dense or --backend vector",
+              group, headDim, MAX_GROUP));
     }
     this.config = config;
     this.headDim = headDim;

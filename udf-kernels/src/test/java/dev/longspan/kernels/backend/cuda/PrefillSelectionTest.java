@@ -91,28 +91,40 @@ class PrefillSelectionTest {
     SparseConfig config = new SparseConfig(32, 16, 1, 64, 128, 8, 0, false, false);
     for (boolean hopper : kernels()) {
       Step whole = new Step("clustered", 32, 2, 128, 5);
-      whole.add(4200, 0, 4200, true);
+      whole.sequence(2200, 0, 2200);
+      whole.part(0, 2200, true);
       long[] expected = select(whole, config, hopper);
       Step chunks = new Step("clustered", 32, 2, 128, 5);
-      chunks.add(4200, 0, 701, true);
-      for (int[] chunk : new int[][] {{701, 702}, {702, 1999}, {1999, 4199}, {4199, 4200}}) {
-        chunks.addSame(chunk[0], chunk[1] - chunk[0]);
+      chunks.sequence(2200, 0, 2200);
+      for (int[] chunk :
+          new int[][] {{0, 701}, {701, 702}, {702, 1499}, {1499, 2199}, {2199, 2200}}) {
+        chunks.part(chunk[0], chunk[1] - chunk[0], true);
       }
       assertArrayEquals(expected, select(chunks, config, hopper));
     }
   }
 
   @Test
-  void refusesOtherWindows() {
-    SparseConfig config = new SparseConfig(16, 16, 1, 64, 128, 8, 0, false, false);
-    IllegalArgumentException e =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> new PrefillSelection(device, config, 128, 16, 2, false, 10, 1, device::allocate));
+  void refusesWhatItsKernelsDoNotCover() {
+    SparseConfig windows = new SparseConfig(16, 16, 1, 64, 128, 8, 0, false, false);
     assertEquals(
         "sparse_config has kernel_size 16 and kernel_stride 16: the cuda backend selects with 32"
             + " and 16 only; use --attention dense or --backend vector",
-        e.getMessage());
+        refusal(windows, 128, 16));
+    assertEquals(
+        "32 query heads per KV head of 128 dimensions: the cuda backend selects with 1 to 16 heads"
+            + " of 64 or 128; use --attention dense or --backend vector",
+        refusal(SparseConfig.MINICPM4, 128, 32));
+    assertTrue(refusal(SparseConfig.MINICPM4, 96, 8).startsWith("8 query heads per KV head of 96"));
+  }
+
+  private String refusal(SparseConfig config, int headDim, int group) {
+    return assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                new PrefillSelection(
+                    device, config, headDim, group, 2, false, 10, 1, device::allocate))
+        .getMessage();
   }
 
   private boolean[] kernels() {
@@ -192,7 +204,7 @@ class PrefillSelectionTest {
       for (int i = 0; i < part.rows; i++) {
         int position = part.start + i;
         boolean selects = part.sparse && position / 64 + 1 > config.selectedBlocks();
-        if (selects && i % 7 > 1 && i < part.rows - 3) {
+        if (selects && i % 16 > 1 && i < part.rows - 3) {
           continue;
         }
         int row = part.firstRow + i;
@@ -249,6 +261,7 @@ class PrefillSelectionTest {
     private final Random random;
     private final List<short[]> keys = new ArrayList<>();
     private final List<short[]> queries = new ArrayList<>();
+    private final List<Integer> firstQuery = new ArrayList<>();
     private CompressedCache cache;
 
     Step(String kind, int heads, int kvHeads, int dim, long seed) {
@@ -261,8 +274,12 @@ class PrefillSelectionTest {
 
     /** Adds tokens [start, start + rows) of a new sequence. */
     void add(int tokens, int start, int rows, boolean sparse) {
-      short[] k = new short[tokens * kvHeads * dim];
-      short[] q = new short[tokens * heads * dim];
+      sequence(tokens, start, start + rows);
+      part(start, rows, sparse);
+    }
+
+    /** Makes a sequence, with queries for the tokens [from, to). */
+    void sequence(int tokens, int from, int to) {
       int spread = 150;
       float[][] centres = new float[tokens / spread + 1][kvHeads * dim];
       for (float[] centre : centres) {
@@ -270,26 +287,28 @@ class PrefillSelectionTest {
           centre[d] = kind.equals("clustered") ? 1.5f * (float) random.nextGaussian() : 0;
         }
       }
-      for (int t = 0; t < tokens; t++) {
-        for (int d = 0; d < kvHeads * dim; d++) {
-          k[t * kvHeads * dim + d] =
-              Dtype.bf16((float) random.nextGaussian() + centres[t / spread][d]);
-        }
+      short[] k = new short[tokens * kvHeads * dim];
+      for (int i = 0; i < k.length; i++) {
+        float centre = centres[i / (kvHeads * dim) / spread][i % (kvHeads * dim)];
+        k[i] = Dtype.bf16((float) random.nextGaussian() + centre);
+      }
+      short[] q = new short[(to - from) * heads * dim];
+      for (int t = from; t < to; t++) {
         float[] liked = centres[random.nextInt(t / spread + 1)];
         for (int d = 0; d < heads * dim; d++) {
           int kvHead = d / dim / (heads / kvHeads);
           float towards = 0.8f * liked[kvHead * dim + d % dim];
-          q[t * heads * dim + d] = Dtype.bf16((float) random.nextGaussian() + towards);
+          q[(t - from) * heads * dim + d] = Dtype.bf16((float) random.nextGaussian() + towards);
         }
       }
       keys.add(k);
       queries.add(q);
-      parts.add(new Part(keys.size() - 1, rows(), rows, start, sparse));
+      firstQuery.add(from);
     }
 
-    /** Adds other tokens of the last sequence. */
-    void addSame(int start, int rows) {
-      parts.add(new Part(keys.size() - 1, rows(), rows, start, true));
+    /** Adds tokens [start, start + rows) of the last sequence. */
+    void part(int start, int rows, boolean sparse) {
+      parts.add(new Part(keys.size() - 1, rows(), rows, start, sparse));
     }
 
     int rows() {
@@ -337,7 +356,7 @@ class PrefillSelectionTest {
         for (int i = 0; i < part.rows; i++) {
           System.arraycopy(
               queries.get(part.sequence),
-              (part.start + i) * heads * dim,
+              (part.start - firstQuery.get(part.sequence) + i) * heads * dim,
               qkv,
               (part.firstRow + i) * columns(),
               heads * dim);
@@ -350,9 +369,9 @@ class PrefillSelectionTest {
       for (Part part : parts) {
         if (row >= part.firstRow && row < part.firstRow + part.rows) {
           float[] query = new float[heads * dim];
-          int at = (part.start + row - part.firstRow) * heads * dim;
+          int token = part.start + row - part.firstRow - firstQuery.get(part.sequence);
           for (int d = 0; d < query.length; d++) {
-            query[d] = Dtype.fromBf16(queries.get(part.sequence)[at + d]);
+            query[d] = Dtype.fromBf16(queries.get(part.sequence)[token * heads * dim + d]);
           }
           return query;
         }
