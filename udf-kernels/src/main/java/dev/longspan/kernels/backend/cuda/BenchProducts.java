@@ -70,15 +70,16 @@ public final class BenchProducts implements AutoCloseable {
 
   private final Owner owner = new Owner();
   private final Stream stream;
-  private final PortableGemm portable;
   private final Epilogue epilogue;
   private final int rows;
-  private final int n;
-  private final int k;
-  private final long ld;
+  private final int ld;
+  private final int pitch;
   private final DeviceBuffer x;
-  private final DeviceBuffer[] weights;
+  private final Matrix[] weights;
   private final DeviceBuffer out;
+  private final ProductChain chain;
+  private final PromptProducts prompts;
+  private final PortableGemm portable;
   private final Event start;
   private final Event end;
   private final int calls;
@@ -92,30 +93,35 @@ public final class BenchProducts implements AutoCloseable {
   public BenchProducts(Device device, ModelConfig config, Product product, int rows) {
     this.rows = rows;
     epilogue = product.epilogue;
-    n = product.outputs(config);
-    k = product.inputs(config);
-    ld = Packing.paddedRows(rows);
+    int n = product.outputs(config);
+    int k = product.inputs(config);
+    boolean answer = isAnswer(rows);
+    boolean hopper = device.info().computeCapability() == 90;
+    ld = answer ? ProductChain.panelRows(rows) : (int) Packing.paddedRows(rows);
+    pitch = epilogue == Epilogue.SWIGLU ? ld : PromptBuffers.pitch(n);
     long bytes = Packing.bytes(n, k);
-    int copies = isAnswer(rows) ? (int) ((ROTATED_BYTES + bytes - 1) / bytes) : 1;
-    int least = isAnswer(rows) ? ANSWER_CALLS : PROMPT_CALLS;
+    int copies = answer ? (int) ((ROTATED_BYTES + bytes - 1) / bytes) : 1;
+    int least = answer ? ANSWER_CALLS : PROMPT_CALLS;
     calls = (least + copies - 1) / copies * copies;
-    weights = new DeviceBuffer[copies];
+    weights = new Matrix[copies];
     try {
       stream = owner.own(device.stream("benchmark"));
-      portable = new PortableGemm(device);
       Kernel random = device.kernel("random", "random_values");
-      x = owner.own(device.allocate("inputs", Packing.bytes(rows, k)));
+      x = owner.own(device.allocate("inputs", (long) ld * Packing.paddedCols(k) * Short.BYTES));
       fill(random, x, 0, 1);
       for (int i = 0; i < copies; i++) {
-        weights[i] = owner.own(device.allocate("weights", bytes));
-        fill(random, weights[i], i + 1, 0.02);
+        weights[i] = new Matrix(owner.own(device.allocate("weights", bytes)), n, k);
+        fill(random, weights[i].data(), i + 1, 0.02);
       }
-      out = owner.own(device.allocate("outputs", outBytes()));
+      out = owner.own(device.allocate("outputs", outBytes(n)));
       stream.fill(out, 0);
+      chain = hopper && answer ? owner.own(new ProductChain(device, stream)) : null;
+      portable = hopper ? null : new PortableGemm(device);
+      prompts = hopper ? new HopperGemm(device) : PromptProducts.portable(portable);
       start = owner.own(device.event("start"));
       end = owner.own(device.event("end"));
       // The first time brings the kernel to the device, which a recording must not do.
-      enqueue(0);
+      enqueue(weights[0]);
       stream.synchronize();
       graph = owner.own(stream.capture("products", this::enqueueAll));
     } catch (RuntimeException | Error e) {
@@ -140,11 +146,11 @@ public final class BenchProducts implements AutoCloseable {
         .launch(stream);
   }
 
-  private long outBytes() {
+  private long outBytes(int n) {
     return switch (epilogue) {
-      case STORE -> (long) rows * n * Short.BYTES;
-      case FLOAT, ADD -> (long) rows * n * Float.BYTES;
-      case SWIGLU -> ld * Packing.paddedCols(n / 2) * Short.BYTES;
+      case STORE -> (long) rows * pitch * Short.BYTES;
+      case FLOAT, ADD -> (long) rows * pitch * Float.BYTES;
+      case SWIGLU -> (long) ld * Packing.paddedCols(n / 2) * Short.BYTES;
     };
   }
 
@@ -155,20 +161,20 @@ public final class BenchProducts implements AutoCloseable {
 
   private void enqueueAll() {
     for (int i = 0; i < calls; i++) {
-      enqueue(i % weights.length);
+      enqueue(weights[i % weights.length]);
     }
   }
 
-  private void enqueue(int copy) {
-    DeviceBuffer w = weights[copy];
-    long padded = Packing.paddedRows(n);
-    boolean gated = epilogue == Epilogue.SWIGLU;
-    int wanted = gated ? (int) padded : n;
-    long pitch = gated ? ld : n;
-    if (isAnswer(rows)) {
-      portable.few(stream, epilogue, x, ld, rows, w, padded, wanted, k, null, 1, out, pitch);
+  private void enqueue(Matrix w) {
+    if (!isAnswer(rows)) {
+      prompts.multiply(stream, epilogue, x, ld, rows, w, null, 1, out, pitch);
+    } else if (chain != null) {
+      chain.launch(
+          stream, rows, new ProductChain.Product(epilogue, x, null, w, null, 1, out, pitch, null));
     } else {
-      portable.many(stream, epilogue, x, ld, rows, w, padded, wanted, k, null, 1, out, pitch);
+      int n = epilogue == Epilogue.SWIGLU ? (int) w.paddedRows() : w.n();
+      portable.few(
+          stream, epilogue, x, ld, rows, w.data(), w.paddedRows(), n, w.k(), null, 1, out, pitch);
     }
   }
 
