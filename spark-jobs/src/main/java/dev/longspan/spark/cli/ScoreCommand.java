@@ -1,7 +1,6 @@
 package dev.longspan.spark.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.longspan.datasets.longbench.LongBench;
 import dev.longspan.datasets.ruler.Ruler;
 import dev.longspan.eval.Generation;
@@ -19,9 +18,11 @@ import dev.longspan.spark.job.PromptFormat;
 import dev.longspan.spark.job.RunData;
 import dev.longspan.spark.model.LoadedModel;
 import dev.longspan.spark.model.TokenizerSpec;
+import dev.longspan.spark.run.GenerationTable;
 import dev.longspan.spark.run.Json;
 import dev.longspan.spark.run.Locations;
 import dev.longspan.spark.run.Manifest;
+import dev.longspan.spark.run.RowParquet;
 import dev.longspan.spark.run.RunFolder;
 import dev.longspan.spark.suite.ImportedSamples;
 import dev.longspan.spark.suite.Preparation;
@@ -113,7 +114,7 @@ final class ScoreCommand implements Callable<Integer> {
   /**
    * What is scored.
    *
-   * @param rows of the samples with their tests; null where no program is among the answers
+   * @param rows of the samples, with their tests
    */
   private record Data(
       JsonNode manifest,
@@ -142,12 +143,9 @@ final class ScoreCommand implements Callable<Integer> {
                 + String.join(", ", methods)
                 + ".");
       }
-      CodeGrades grades = data.grades();
-      if (data.rows() != null) {
-        grades =
-            new Grading(session.spark(), folder, scoring.grading())
-                .run(data.rows(), data.generations(), grades, Console.standard());
-      }
+      CodeGrades grades =
+          new Grading(session.spark(), folder, scoring.grading())
+              .run(data.rows(), data.generations(), data.grades(), Console.standard());
       Scores scores =
           Evaluation.publish(
               folder,
@@ -194,36 +192,52 @@ final class ScoreCommand implements Callable<Integer> {
       throw new UsageException(
           "--predictions " + predictions + ": there is no such file or folder.");
     }
-    String name = suite.names().get(0);
     if (suite.names().size() > 1) {
       throw new UsageException("--suite names several suites; answers are scored one by one.");
     }
-    if (sampleFile == null && suite.data == null && Predictions.official(local)) {
-      if (name.equals(Ruler.SUITE)) {
-        return official(folder, Predictions.ruler(local, method), name);
-      }
-      if (name.equals(LongBench.SUITE)) {
-        return official(folder, Predictions.longBench(local, method), name);
-      }
+    Predictions official = official(local, suite.names().get(0));
+    SampleSet samples =
+        official != null ? new ImportedSamples(official.samples()) : samples(session);
+    Manifest manifest = new Manifest(CommandLines.words(spec)).with("suites", samples.manifests());
+    if (!scoring.chosen().isEmpty()) {
+      manifest.with("scoring", scoring.manifest());
     }
-    if (name.equals(Ruler.SUITE) && sampleFile == null) {
+    begin(folder, manifest);
+    Dataset<Row> rows =
+        samples.prepare(
+            new Preparation(session.spark(), folder), TokenizerSpec.NONE, PromptFormat.PLAIN);
+    List<SampleSummary> known = RunData.summaries(rows);
+    List<Generation> generations =
+        official != null
+            ? official.generations()
+            : Predictions.rows(predictions, known, method, session.hadoop());
+    keep(session, folder, manifest, generations);
+    return new Data(manifest.json(), known, generations, CodeGrades.NONE, rows);
+  }
+
+  /** Returns answers in the layout of a benchmark's own scripts; null where they are in another. */
+  private Predictions official(Path local, String name) {
+    if (sampleFile != null || suite.data != null || !Predictions.official(local)) {
+      return null;
+    }
+    return switch (name) {
+      case Ruler.SUITE -> Predictions.ruler(local, method);
+      case LongBench.SUITE -> Predictions.longBench(local, method);
+      default -> null;
+    };
+  }
+
+  private SampleSet samples(Session session) {
+    if (sampleFile != null) {
+      return new ImportedSamples(SampleSources.read("--sample-file", sampleFile));
+    }
+    if (suite.names().contains(Ruler.SUITE)) {
       throw new UsageException(
           "--predictions "
               + predictions
               + " does not hold the references; name the samples with --sample-file.");
     }
-    SampleSet samples =
-        sampleFile != null
-            ? new ImportedSamples(SampleSources.read("--sample-file", sampleFile))
-            : suite.open(seed, session.hadoop(), new NoModels());
-    Manifest manifest = new Manifest(CommandLines.words(spec)).with("suites", samples.manifests());
-    begin(folder, manifest);
-    Dataset<Row> rows =
-        samples.prepare(
-            new Preparation(session.spark(), folder), TokenizerSpec.NONE, PromptFormat.PLAIN);
-    Predictions read =
-        Predictions.rows(predictions, RunData.summaries(rows), method, session.hadoop());
-    return new Data(manifest.json(), read.samples(), read.generations(), CodeGrades.NONE, rows);
+    return suite.open(seed, session.hadoop(), new NoModels());
   }
 
   /** Takes up what an earlier scoring left in the folder, but never what a model answered. */
@@ -236,11 +250,26 @@ final class ScoreCommand implements Callable<Integer> {
     folder.prepare(manifest.json(), true, false);
   }
 
-  private Data official(RunFolder folder, Predictions read, String name) throws IOException {
-    ObjectNode about = Json.MAPPER.createObjectNode().put("name", name);
-    Manifest manifest = new Manifest(CommandLines.words(spec)).with("suites", List.of(about));
-    begin(folder, manifest);
-    return new Data(manifest.json(), read.samples(), read.generations(), CodeGrades.NONE, null);
+  /** Leaves the answers in the folder, which then can be reported and compared as any run. */
+  private static void keep(
+      Session session, RunFolder folder, Manifest manifest, List<Generation> generations)
+      throws IOException {
+    manifest.with(
+        "methods",
+        generations.stream()
+            .map(Generation::method)
+            .distinct()
+            .map(name -> Json.MAPPER.createObjectNode().put("name", name))
+            .toList());
+    folder.writeManifest(manifest.json());
+    for (org.apache.hadoop.fs.Path file : folder.parquet(folder.generations())) {
+      folder.delete(file);
+    }
+    RowParquet.write(
+        session.hadoop(),
+        new org.apache.hadoop.fs.Path(folder.generations(), "scored.parquet"),
+        GenerationTable.SCHEMA,
+        () -> generations.stream().map(GenerationTable::row).iterator());
   }
 
   private static final class NoModels implements LongPplOptions.Models {

@@ -1,6 +1,7 @@
 package dev.longspan.spark.input;
 
 import dev.longspan.datasets.Json;
+import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.SourceRow;
 import dev.longspan.datasets.ruler.RulerFiles;
 import dev.longspan.eval.Generation;
@@ -15,9 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 
@@ -27,7 +26,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param samples what was asked
  * @param generations what was answered
  */
-public record Predictions(List<SampleSummary> samples, List<Generation> generations) {
+public record Predictions(List<Sample> samples, List<Generation> generations) {
   private static final List<String> ID = List.of("sample_id", "id", "question_id", "_id");
   private static final List<String> TEXT = List.of("text", "pred", "response");
 
@@ -39,12 +38,11 @@ public record Predictions(List<SampleSummary> samples, List<Generation> generati
 
   /** Returns the rows of RULER's own prediction files, which hold the references too. */
   public static Predictions ruler(Path fileOrFolder, String method) {
-    List<SampleSummary> samples = new ArrayList<>();
+    List<Sample> samples = new ArrayList<>();
     List<Generation> generations = new ArrayList<>();
     for (RulerFiles.Prediction row : RulerFiles.readPredictions(fileOrFolder)) {
-      SampleSummary sample = SampleSummary.of(row.sample());
-      samples.add(sample);
-      generations.add(generation(sample, method, 0, row.text()));
+      samples.add(row.sample());
+      generations.add(generation(SampleSummary.of(row.sample()), method, 0, row.text()));
     }
     return new Predictions(samples, generations);
   }
@@ -76,21 +74,17 @@ public record Predictions(List<SampleSummary> samples, List<Generation> generati
    * @throws UsageException if a row can't be read, is of several samples, or no row is of any; the
    *     message names it
    */
-  public static Predictions rows(
+  public static List<Generation> rows(
       String location, List<SampleSummary> known, String method, Configuration configuration) {
     Map<String, List<SampleSummary>> byId = new HashMap<>();
     known.forEach(sample -> byId.computeIfAbsent(sample.id(), id -> new ArrayList<>()).add(sample));
-    Set<List<Object>> cells =
-        known.stream()
-            .map(s -> List.<Object>of(s.suite(), s.task(), s.length()))
-            .collect(Collectors.toSet());
     List<Generation> generations = new ArrayList<>();
     int[] matched = {0};
     for (String file : DataFiles.find("--predictions", location, configuration)) {
       try (Stream<SourceRow> rows = DataFiles.rows(configuration, file)) {
         rows.forEach(
             row -> {
-              List<Generation> answers = answers(row, byId, cells, method);
+              List<Generation> answers = answers(row, byId, known.get(0), method);
               matched[0] += byId.containsKey(answers.get(0).sampleId()) ? 1 : 0;
               generations.addAll(answers);
             });
@@ -109,14 +103,11 @@ public record Predictions(List<SampleSummary> samples, List<Generation> generati
               generations.get(0).sampleId(),
               known.get(0).id()));
     }
-    return new Predictions(known, generations);
+    return generations;
   }
 
   private static List<Generation> answers(
-      SourceRow source,
-      Map<String, List<SampleSummary>> byId,
-      Set<List<Object>> cells,
-      String method) {
+      SourceRow source, Map<String, List<SampleSummary>> byId, SampleSummary any, String method) {
     Json row = source.json();
     String id = row.textOrNumber(first(row, ID, "the name of a sample"));
     List<SampleSummary> fitting =
@@ -134,13 +125,12 @@ public record Predictions(List<SampleSummary> samples, List<Generation> generati
                   + " times",
               "nothing that tells them apart");
     }
-    List<Object> cell = cells.iterator().next();
     SampleSummary sample =
         fitting.isEmpty()
             ? new SampleSummary(
-                (String) cell.get(0),
-                row.has("task") ? row.text("task") : (String) cell.get(1),
-                row.has("length") ? row.number("length") : (Integer) cell.get(2),
+                any.suite(),
+                row.has("task") ? row.text("task") : any.task(),
+                row.has("length") ? row.number("length") : any.length(),
                 id,
                 "",
                 "",

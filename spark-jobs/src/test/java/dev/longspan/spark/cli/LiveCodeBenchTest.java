@@ -92,10 +92,37 @@ class LiveCodeBenchTest {
     assertEquals(before, gradeFiles(out));
     assertEquals(33.33, value(out, "pass@1"));
 
-    Path html = temp.resolve("report.md");
-    // The folder of a scoring holds samples and verdicts; its answers are those of the file.
-    assertTrue(Files.readString(out.resolve("report.md")).contains("Published figures"));
-    assertTrue(!Files.exists(html));
+    // The folder of a scoring is reported as any run.
+    Path report = temp.resolve("report.md");
+    Cli rendered = Cli.run("report", "--run", out, "--out", report, "--master", "local[1]");
+    assertEquals(0, rendered.status(), rendered.err());
+    assertTrue(Files.readString(report).contains("mine"), "the method's name");
+  }
+
+  @Test
+  void verdictsOfARunAreNotFoundAgain() throws IOException {
+    Path run = temp.resolve("oracle");
+    Cli evaluated =
+        Cli.run(
+            "evaluate",
+            "--suite",
+            "livecodebench",
+            "--model",
+            "oracle",
+            "--samples",
+            "2",
+            "--out",
+            run,
+            "--master",
+            "local[2]");
+    assertEquals(0, evaluated.status(), evaluated.err());
+    assertEquals(100, value(run, "pass@1"));
+
+    Path again = temp.resolve("again");
+    Cli scored = Cli.run("score", "--predictions", run, "--out", again, "--master", "local[1]");
+    assertEquals(0, scored.status(), scored.err());
+    assertEquals(100, value(again, "pass@1"));
+    assertTrue(Files.notExists(again.resolve("grades")), "the run's own verdicts were taken");
   }
 
   @Test

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.longspan.datasets.DatasetException;
 import dev.longspan.datasets.Json;
 import dev.longspan.datasets.JsonLines;
+import dev.longspan.datasets.Sample;
 import dev.longspan.datasets.longbench.LongBench;
 import dev.longspan.eval.Generation;
-import dev.longspan.eval.SampleSummary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 public final class LongBenchPredictions {
   private static final String EXTENSION = ".jsonl";
 
-  private final List<SampleSummary> samples = new ArrayList<>();
+  private final List<Sample> samples = new ArrayList<>();
   private final List<Generation> generations = new ArrayList<>();
 
   private LongBenchPredictions() {}
@@ -55,7 +55,7 @@ public final class LongBenchPredictions {
   }
 
   /** Returns what was asked, as far as the files tell; a sample's id is its place in its file. */
-  public List<SampleSummary> samples() {
+  public List<Sample> samples() {
     return Collections.unmodifiableList(samples);
   }
 
@@ -87,14 +87,15 @@ public final class LongBenchPredictions {
       row.texts("all_classes").forEach(classes::add);
     }
     samples.add(
-        new SampleSummary(
+        new Sample(
             LongBench.SUITE,
             set,
             0,
             id,
-            "",
+            List.of(),
             "",
             answers,
+            1,
             Map.of(
                 LongBenchFigures.LENGTH,
                 row.textOrNumber("length"),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longspan.datasets.DatasetException;
+import dev.longspan.eval.SampleSummary;
 import dev.longspan.eval.ScoreRows;
 import dev.longspan.eval.Scores;
 import dev.longspan.eval.score.Scoring;
@@ -32,7 +33,12 @@ class LongBenchPredictionsTest {
     Files.writeString(folder.resolve("qasper_e.jsonl"), ROW);
     Files.writeString(folder.resolve("result.json"), "{}");
     LongBenchPredictions predictions = LongBenchPredictions.read(folder, "dense");
-    Scores scores = Scoring.score(predictions.samples(), predictions.generations(), null, 1);
+    Scores scores =
+        Scoring.score(
+            predictions.samples().stream().map(SampleSummary::of).toList(),
+            predictions.generations(),
+            null,
+            1);
     assertEquals(50, ScoreRows.only(scores, "qasper", "qa_f1").value());
     assertEquals(100, ScoreRows.only(scores, "qasper_e", "4-8k").value());
     assertEquals(3, scores.runs().get(0).answers());
