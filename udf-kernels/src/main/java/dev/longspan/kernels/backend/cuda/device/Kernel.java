@@ -74,9 +74,7 @@ public final class Kernel {
     device.use();
     Driver.check(
         cuFuncSetAttribute(
-            handle,
-            CUfunction_attribute.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED,
-            1),
+            handle, CUfunction_attribute.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1),
         "cuFuncSetAttribute of large clusters for " + name);
     return this;
   }
