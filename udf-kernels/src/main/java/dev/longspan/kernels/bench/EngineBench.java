@@ -115,8 +115,8 @@ public final class EngineBench {
 
   private static double run(
       Engine engine, BenchModel subject, Options options, AttentionMethod method, int round) {
-    // Other prompts in each round: the engine would find the last round's in its cache.
-    Random random = new Random(round);
+    // Prompts that no method and round had before: the engine would find them in its cache.
+    Random random = new Random(31L * round + method.describe().hashCode());
     List<Request> requests =
         IntStream.range(0, options.requests)
             .mapToObj(

@@ -39,6 +39,7 @@ public final class Soak {
   private final Backend backend;
   private final ModelConfig config;
   private final Random random = new Random(42);
+  private final List<int[]> last = new ArrayList<>();
   private final List<Request> checked = new ArrayList<>();
   private final List<Response> answers = new ArrayList<>();
   private int cancelled;
@@ -60,9 +61,9 @@ public final class Soak {
   }
 
   private void run(Model model, int requests) {
-    // Room for a dozen long prompts: a part of the requests loses its pages and starts again.
+    // Room for four of the longest: some requests lose their pages and start again.
     EngineOptions options =
-        EngineOptions.forModel(model, null, 2 * IN_FLIGHT / 3).withCachePages(4096);
+        EngineOptions.forModel(model, null, 2 * IN_FLIGHT / 3).withCachePages(1300);
     ObjectNode json = new ObjectMapper().createObjectNode();
     long start = System.nanoTime();
     try (Engine engine = Engine.start(model, options)) {
@@ -125,6 +126,14 @@ public final class Soak {
     int longest = Math.min(LONGEST, config.maxPositions() - LONGEST_ANSWER);
     int length = (int) Math.exp(random.nextDouble() * Math.log(longest));
     int[] prompt = random.ints(length, 10, config.vocabSize()).toArray();
+    if (i % 4 == 3) {
+      int[] other = last.get(random.nextInt(last.size()));
+      System.arraycopy(other, 0, prompt, 0, Math.min(length, other.length) * 3 / 4);
+    }
+    last.add(prompt);
+    if (last.size() > IN_FLIGHT) {
+      last.remove(0);
+    }
     SparseConfig sparse = config.sparseOrDefault();
     AttentionMethod method =
         switch (i % 3) {

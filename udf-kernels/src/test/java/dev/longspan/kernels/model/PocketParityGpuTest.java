@@ -32,6 +32,8 @@ class PocketParityGpuTest {
   /** Of the whole vector of logits. */
   private static final double RELATIVE_TOLERANCE = 5e-3;
 
+  private static final float TIE = 0.1f;
+
   private final PocketReference reference = new PocketReference();
 
   PocketParityGpuTest() throws IOException {}
@@ -44,8 +46,16 @@ class PocketParityGpuTest {
   @MethodSource("runs")
   void agreesWithTheReference(PocketReference.Run expected) {
     PocketReference.Run run;
+    float[] shortfalls;
     try (Backend backend = Backends.open("cuda")) {
       run = expected.on(backend);
+      shortfalls = expected.shortfalls(backend);
+    }
+    float shortfall = 0;
+    int ties = 0;
+    for (float below : shortfalls) {
+      shortfall = Math.max(shortfall, below);
+      ties += below > 0 ? 1 : 0;
     }
     float worst = expected.worstLogit(run);
     double relative = relative(expected.logits(), run.logits());
@@ -58,12 +68,17 @@ class PocketParityGpuTest {
       other += missing.size();
     }
     System.out.printf(
-        "parity cuda, %s: largest logit difference %.2e, relative %.1e, %d of %d blocks differ%n",
-        expected, worst, relative, other, all);
+        "parity cuda, %s: largest logit difference %.2e, relative %.1e, %d of %d blocks differ,"
+            + " %d of %d greedy tokens up to %.3f below another%n",
+        expected, worst, relative, other, all, ties, shortfalls.length, shortfall);
     assertTrue(relative <= RELATIVE_TOLERANCE, "relative difference " + relative);
     assertTrue(worst <= TOLERANCE, "largest logit difference " + worst);
     assertArrayEquals(expected.argmax(), run.argmax(), "argmax of the last positions");
-    assertArrayEquals(expected.greedy(), run.greedy(), "greedy tokens");
+    // Of two tokens whose logits are that close, the reference and we may prefer either.
+    assertTrue(shortfall <= TIE, "a greedy token is " + shortfall + " below another");
+    if (ties == 0) {
+      assertArrayEquals(expected.greedy(), run.greedy(), "greedy tokens");
+    }
     assertEquals(expected.sparse(), run.sparse(), "sparse is active");
     // Scores that differ by less than bfloat16 resolves may be ordered either way.
     assertTrue(50 * other <= all, other + " of " + all + " blocks differ");

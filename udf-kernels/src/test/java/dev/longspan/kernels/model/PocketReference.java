@@ -105,6 +105,31 @@ public final class PocketReference {
       }
     }
 
+    /**
+     * Returns by how much the logit of each greedy token is below the largest one on a backend that
+     * is fed these tokens.
+     */
+    public float[] shortfalls(Backend backend) {
+      float[] below = new float[greedy.length];
+      try (Model model = Model.load(FOLDER, backend);
+          KvStore kv = model.kvStore((ids.length + greedy.length) / KvStore.PAGE + 1)) {
+        Sequence sequence = new Sequence(method(model.config()), ids.length);
+        for (int page = 0; page < kv.pages(); page++) {
+          sequence.addPage(page);
+        }
+        int vocab = model.config().vocabSize();
+        float[] row = new float[vocab];
+        Prefill.run(model, kv, sequence, ids, CHUNK, 1, row);
+        for (int i = 0; i < greedy.length; i++) {
+          if (i > 0) {
+            Prefill.run(model, kv, sequence, new int[] {greedy[i - 1]}, 1, 1, row);
+          }
+          below[i] = row[Prefill.argmax(row, 0, vocab)] - row[greedy[i]];
+        }
+      }
+      return below;
+    }
+
     /** Returns the largest difference between logits of two runs. */
     public float worstLogit(Run other) {
       float worst = 0;

@@ -40,7 +40,7 @@ final class AnswerPass {
   private final DevicePicks picks;
   private final AnswerBuffers b;
   private final AnswerProducts products;
-  private final DecodeAttentionDraft attention;
+  private final DecodeAttention attention;
   private final Kernel answerTokens;
   private final StagingRing ring;
   private final StagingRing results;
@@ -66,7 +66,7 @@ final class AnswerPass {
     b = buffers;
     this.products = products;
     attention =
-        parts.own(new DecodeAttentionDraft(device, config, AnswerBuffers.ROWS, parts.hopper()));
+        parts.own(new DecodeAttention(device, config, AnswerBuffers.ROWS, config.maxPositions()));
     answerTokens = device.kernel("step", "answer_tokens");
     ring =
         parts.own(

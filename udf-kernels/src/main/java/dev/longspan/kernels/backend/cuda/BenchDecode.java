@@ -27,7 +27,7 @@ public final class BenchDecode implements AutoCloseable {
   private final int copies;
   private final Stream stream;
   private final BenchCache cache;
-  private final DecodeAttentionDraft attention;
+  private final DecodeAttention attention;
   private final Owner owner = new Owner();
   private final DeviceBuffer[] qkv;
   private final DeviceBuffer[] tables;
@@ -52,7 +52,6 @@ public final class BenchDecode implements AutoCloseable {
     this.batch = batch;
     copies = copies(config, batch, tokens);
     calls = (CALLS + copies - 1) / copies * copies;
-    boolean hopper = device.info().computeCapability() == 90;
     long row = (long) config.qkvSize() * Short.BYTES;
     qkv = new DeviceBuffer[copies];
     tables = new DeviceBuffer[copies];
@@ -60,7 +59,7 @@ public final class BenchDecode implements AutoCloseable {
       stream = owner.own(device.stream("benchmark"));
       cache = owner.own(new BenchCache(device, stream, config, inputs, copies * batch, tokens));
       cache.fill();
-      attention = owner.own(new DecodeAttentionDraft(device, config, batch, hopper));
+      attention = owner.own(new DecodeAttention(device, config, batch, tokens));
       for (int copy = 0; copy < copies; copy++) {
         qkv[copy] = allocate("q, k and v", batch * row);
         int[] first = new int[batch];

@@ -18,6 +18,9 @@ import org.slf4j.LoggerFactory;
 final class CudaDecoder implements Decoder {
   private static final Logger LOG = LoggerFactory.getLogger(CudaDecoder.class);
 
+  /** What the driver takes by itself later: for graphs, stacks and code. */
+  private static final long RESERVE = 512L << 20;
+
   private final Parts parts;
   private final long budget;
   private final PageAssigner pages;
@@ -52,15 +55,20 @@ final class CudaDecoder implements Decoder {
   private CudaDecoder(Parts parts, long budget) {
     this.parts = parts;
     this.budget = budget;
-    PortableGemm gemm = new PortableGemm(parts.device);
     AnswerBuffers buffers = parts.own(AnswerBuffers.allocate(parts.device, parts.config));
     pages = parts.own(new PageAssigner(parts.device, parts.config));
-    prompts = parts.own(new PromptPass(parts, PromptProducts.portable(gemm)));
-    answers =
-        new AnswerPass(
-            parts,
-            buffers,
-            new PortableAnswers(parts.config, parts.weights, buffers, parts.norms, gemm));
+    PromptProducts promptProducts;
+    AnswerProducts answerProducts;
+    if (parts.hopper) {
+      promptProducts = new HopperGemm(parts.device);
+      answerProducts = parts.own(new HopperAnswers(parts, buffers));
+    } else {
+      PortableGemm gemm = new PortableGemm(parts.device);
+      promptProducts = PromptProducts.portable(gemm);
+      answerProducts = new PortableAnswers(parts.config, parts.weights, buffers, parts.norms, gemm);
+    }
+    prompts = parts.own(new PromptPass(parts, promptProducts));
+    answers = new AnswerPass(parts, buffers, answerProducts);
   }
 
   /**
@@ -123,7 +131,8 @@ final class CudaDecoder implements Decoder {
     Device device = parts.device;
     long taken = device.totalMemory() - device.freeMemory();
     long activations = prompts.reserved() >= rows ? 0 : PromptBuffers.bytes(parts.config, rows);
-    return Math.max(0, budget - taken - activations - CudaKvStore.fixedBytes(parts.config));
+    long fixed = CudaKvStore.fixedBytes(parts.config);
+    return Math.max(0, budget - taken - activations - fixed - RESERVE);
   }
 
   @Override
