@@ -23,10 +23,9 @@ final class AttentionBenchOptions {
       names = "--inputs",
       paramLabel = "NAME",
       split = ",",
-      defaultValue = "random,clustered",
       description =
-          "random (adjacent tokens look for different blocks: the worst case) and clustered (they"
-              + " look for the same). Default: both.")
+          "random (adjacent tokens look for different blocks, as in no text: the worst case) and"
+              + " clustered (they look for the same). Default: both; crossover: clustered.")
   List<String> inputs;
 
   HeadLayout heads() {

@@ -68,7 +68,7 @@ final class BenchAttentionCommand implements Callable<Integer> {
               attention.sparse(),
               lengths,
               batches,
-              attention.inputs,
+              attention.inputs == null ? List.of("random", "clustered") : attention.inputs,
               attention.kernels.runs,
               attention.kernels.warmups,
               attention.kernels.gpu,

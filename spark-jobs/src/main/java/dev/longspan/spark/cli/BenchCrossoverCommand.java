@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  longspan bench crossover",
-      "  longspan bench crossover --model DIR --batches 1,32 --longest 65536"
+      "  longspan bench crossover --model DIR --batches 1,32 --longest 65536",
+      "  longspan bench crossover --inputs random"
     })
 final class BenchCrossoverCommand implements Callable<Integer> {
   @Option(
@@ -56,7 +57,7 @@ final class BenchCrossoverCommand implements Callable<Integer> {
               attention.sparse(),
               longest,
               batches,
-              attention.inputs,
+              attention.inputs == null ? List.of("clustered") : attention.inputs,
               attention.kernels.runs,
               attention.kernels.warmups,
               attention.kernels.gpu,

@@ -95,7 +95,7 @@ public final class BenchMain {
         sparse(),
         number("--longest", 131072),
         numbers("--batches", "1,8"),
-        texts("--inputs", "random,clustered"),
+        texts("--inputs", "clustered"),
         number("--runs", 5),
         number("--warmups", 2),
         text("--gpu", "0"),
