@@ -180,7 +180,8 @@ class PrefillAttentionTest {
         tileList.copyFrom(tiles);
         int blocks = (start + count - 1) / 64 + 1;
         PrefillStep step =
-            new PrefillStep(pageTable, segments, tileList, 1, tiles.length / 2, count, count, blocks);
+            new PrefillStep(
+                pageTable, segments, tileList, 1, tiles.length / 2, count, count, blocks);
         DeviceBuffer first = qkv.slice("rows", 2L * start * columns, 2L * count * columns);
         attention.enqueue(stream, first, columns, cache, step, mask, count, SELECT, out, outRows);
         stream.synchronize();
