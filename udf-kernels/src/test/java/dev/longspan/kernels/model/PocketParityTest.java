@@ -24,7 +24,8 @@ class PocketParityTest {
   PocketParityTest() throws IOException {}
 
   Stream<Arguments> runs() {
-    // The oracle takes half a minute for 3,000 tokens: unless told otherwise, it repeats the run that
+    // The oracle takes half a minute for 3,000 tokens: unless told otherwise, it repeats the run
+    // that
     // selects blocks.
     boolean all = Boolean.getBoolean("longspan.parity.all");
     return TestBackends.all()
