@@ -2,7 +2,6 @@ package dev.longspan.spark.job;
 
 import dev.longspan.kernels.backend.Backend;
 import dev.longspan.kernels.backend.Backends;
-import dev.longspan.kernels.backend.cuda.CudaOptions;
 import dev.longspan.kernels.engine.Engine;
 import dev.longspan.kernels.engine.EngineOptions;
 import dev.longspan.kernels.model.Model;
@@ -39,7 +38,7 @@ final class SharedEngine implements AutoCloseable {
   }
 
   private Running start(int generation) {
-    Backend backend = Backends.open(spec.backend(), gpu());
+    Backend backend = Backends.open(spec.backend(), gpu(), spec.gpuMemoryFraction());
     Model model = null;
     try {
       model = Model.load(folder, backend);
@@ -57,19 +56,11 @@ final class SharedEngine implements AutoCloseable {
   }
 
   /** The GPU that was asked for, or that Spark assigned to the task which opens the engine. */
-  private CudaOptions gpu() {
-    String device = CudaOptions.DEFAULT.device();
+  private String gpu() {
     TaskContext task = TaskContext.get();
-    if (spec.gpu() != null) {
-      device = spec.gpu();
-    } else if (task != null && task.resourcesJMap().containsKey("gpu")) {
-      device = task.resourcesJMap().get("gpu").addresses()[0];
-    }
-    return new CudaOptions(
-        device,
-        spec.gpuMemoryFraction() == null
-            ? CudaOptions.DEFAULT.memoryFraction()
-            : spec.gpuMemoryFraction());
+    return spec.gpu() != null || task == null || !task.resourcesJMap().containsKey("gpu")
+        ? spec.gpu()
+        : task.resourcesJMap().get("gpu").addresses()[0];
   }
 
   Tokenizer tokenizer() {

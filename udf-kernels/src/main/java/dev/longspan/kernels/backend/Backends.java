@@ -28,11 +28,26 @@ public final class Backends {
    *     message says what would change that
    */
   public static Backend open(String name) {
-    return open(name, CudaOptions.DEFAULT);
+    return open(name, null, null);
   }
 
-  /** Opens a backend as {@link #open(String)} does, with a choice of GPU and of its memory. */
-  public static Backend open(String name, CudaOptions options) {
+  /**
+   * Opens a backend as {@link #open(String)} does, with a choice of GPU and of its memory.
+   *
+   * @param gpu ordinal, UUID or PCI bus id; null for the first
+   * @param gpuMemoryFraction share of the GPU's free memory to take, above 0 and at most 1; null
+   *     for nine tenths
+   */
+  public static Backend open(String name, String gpu, Double gpuMemoryFraction) {
+    CudaOptions usual = CudaOptions.DEFAULT;
+    return open(
+        name,
+        new CudaOptions(
+            gpu == null ? usual.device() : gpu,
+            gpuMemoryFraction == null ? usual.memoryFraction() : gpuMemoryFraction));
+  }
+
+  private static Backend open(String name, CudaOptions options) {
     if (!NAMES.contains(name)) {
       throw new IllegalArgumentException(
           "backend '" + name + "' is unknown; use one of " + String.join(", ", NAMES));
