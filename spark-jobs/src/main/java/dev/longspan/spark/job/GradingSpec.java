@@ -22,7 +22,9 @@ public record GradingSpec(String python, boolean allowNone) implements Serializa
     try (Sandbox sandbox = Sandbox.open(python, CodeLimits.DEFAULT, allowNone)) {
       return sandbox.describe() + ", " + CodeLimits.DEFAULT.describe();
     } catch (IllegalStateException e) {
-      throw new UsageException("LiveCodeBench can't be graded: " + e.getMessage(), e);
+      throw new UsageException(
+          "livecodebench can't be graded here, so leave it out of --suite, or: " + e.getMessage(),
+          e);
     }
   }
 }

@@ -10,6 +10,7 @@ import dev.longspan.spark.Cli;
 import dev.longspan.spark.TinyModel;
 import dev.longspan.spark.Written;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -118,6 +119,40 @@ class LongPplTest {
             "--master",
             "local[2]");
     assertTrue(again.out().contains("6 rows, 6 of them from before."), again.out());
+  }
+
+  /**
+   * Six documents, whole: tokens, passes, key tokens, characters, losses. The expected figures are
+   * those of a program in another language that shares no code with this one: a forward pass in
+   * float64, and key tokens by their definition. No token is nearer to a bound than 2e-3.
+   */
+  @Test
+  void theDefaultModelAgreesWithAnIndependentComputation() throws IOException, URISyntaxException {
+    Path given = Path.of(LongPplTest.class.getResource("/longppl/documents.jsonl").toURI());
+    Path out = temp.resolve("independent");
+    Cli cli =
+        Cli.run(
+            "evaluate",
+            "--suite",
+            "longppl",
+            "--model",
+            TinyModel.pocket(),
+            "--attention",
+            "dense",
+            "--data",
+            given,
+            "--short-context",
+            "128",
+            "--key-window",
+            "64",
+            "--out",
+            out,
+            "--master",
+            "local[2]");
+    assertEquals(0, cli.status(), cli.err());
+    assertEquals(2.760933269, value(out, "longppl"), 1e-6 * 2.76);
+    assertEquals(74.141178486, value(out, "perplexity"), 1e-6 * 74.1);
+    assertEquals(Math.round(1e4 * 162 / 3653.0) / 100.0, value(out, "key_tokens"));
   }
 
   @Test
