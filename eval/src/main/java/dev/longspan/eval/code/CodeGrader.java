@@ -51,7 +51,7 @@ public final class CodeGrader {
     double budget = (limits.secondsPerTest() + 1.0) * problem.tests().size() + 5;
     List<Integer> results = new ArrayList<>();
     String message;
-    Process process = sandbox.start(slot, runner);
+    Process process = sandbox.start(slot, runner, (int) Math.ceil(budget));
     try (ProgramChannel channel = new ProgramChannel(process)) {
       message = run(channel, problem, program, start, budget, results);
     } finally {

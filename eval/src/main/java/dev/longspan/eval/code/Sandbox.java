@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class Sandbox implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
   private static final int FIRST_UID = 990_000;
+  private static final int PROBE_SECONDS = 20;
   private static final List<String> SYSTEM =
       List.of("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives");
   private static final List<String> DEVICES =
@@ -98,9 +99,10 @@ public final class Sandbox implements AutoCloseable {
    * @param slot number of the concurrent run, from 0: each has its own user, so that one program's
    *     processes do not count against another's limit
    * @param script source of the script
+   * @param cpuSeconds time on a processor after which a process of it is killed
    */
-  public Process start(int slot, String script) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(command(slot, script));
+  public Process start(int slot, String script, int cpuSeconds) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command(slot, script, cpuSeconds));
     builder.environment().clear();
     builder
         .environment()
@@ -119,7 +121,7 @@ public final class Sandbox implements AutoCloseable {
     process.destroyForcibly();
   }
 
-  private List<String> command(int slot, String script) {
+  private List<String> command(int slot, String script, int cpuSeconds) {
     List<String> command = new ArrayList<>();
     boolean root = "root".equals(System.getProperty("user.name"));
     switch (kind) {
@@ -175,6 +177,7 @@ public final class Sandbox implements AutoCloseable {
             "--fsize=" + limits.fileBytes(),
             "--nofile=" + limits.openFiles(),
             "--nproc=" + limits.processes(),
+            "--cpu=" + cpuSeconds,
             "--core=0"));
     command.addAll(List.of(python, "-I", "-X", "utf8", "-c", script));
     return command;
@@ -207,13 +210,13 @@ public final class Sandbox implements AutoCloseable {
             """;
     Process process;
     try {
-      process = start(0, script);
+      process = start(0, script, PROBE_SECONDS);
     } catch (IOException e) {
       return e.getMessage();
     }
     try {
       process.getOutputStream().close();
-      boolean ended = process.waitFor(20, TimeUnit.SECONDS);
+      boolean ended = process.waitFor(PROBE_SECONDS, TimeUnit.SECONDS);
       if (ended && new String(process.getInputStream().readAllBytes()).strip().equals("ok")) {
         return null;
       }

@@ -135,6 +135,16 @@ class HostileProgramTest {
   }
 
   @Test
+  void limitsAreThoseOfTheProcess() throws IOException {
+    CodeVerdict verdict =
+        grade(
+            problem(null, "", "16 8 1073741824 1048576 32 0\n"),
+            "import resource as r\nprint(*[r.getrlimit(k)[1] for k in (r.RLIMIT_NPROC,"
+                + " r.RLIMIT_CPU, r.RLIMIT_AS, r.RLIMIT_FSIZE, r.RLIMIT_NOFILE, r.RLIMIT_CORE)])");
+    assertTrue(verdict.passed(), verdict.toString());
+  }
+
+  @Test
   void leavesNoFileBehind(@TempDir Path folder) throws IOException {
     Path target = folder.resolve("mine");
     grade(

@@ -18,8 +18,6 @@ import dev.longspan.spark.suite.Suites;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -169,14 +167,15 @@ final class SuiteOptions {
    * @param evaluator finds LongPPL's key tokens unless files say them; asked for only then
    */
   Suites open(long seed, Configuration configuration, LongPplOptions.Models evaluator) {
-    Map<String, String> locations = bySuite("--data", data);
-    Map<String, String> wordings = bySuite("--templates", templates);
+    PerSuite perSuite = new PerSuite(names());
+    Map<String, String> locations = perSuite.values("--data", data);
+    Map<String, String> wordings = perSuite.values("--templates", templates);
     if (samples != null) {
       Checks.atLeast("--samples", samples, 1);
     }
     Checks.atLeast("--max-prompt-tokens", maxPromptTokens, 2);
     Checks.atLeast("--max-new-tokens", maxNewTokens, 1);
-    Map<String, List<String>> wanted = tasksBySuite();
+    Map<String, List<String>> wanted = perSuite.tasks(tasks, this::known);
     List<SuiteSpec> specs = new ArrayList<>();
     for (String name : names()) {
       if (name.equals(Ruler.SUITE)) {
@@ -249,85 +248,12 @@ final class SuiteOptions {
     return suite;
   }
 
-  /** Splits values into those of each suite; one without a name is that of the only suite. */
-  private Map<String, String> bySuite(String option, List<String> values) {
-    Map<String, String> split = new HashMap<>();
-    List<String> names = names();
-    for (String value : values == null ? List.<String>of() : values) {
-      String suite =
-          NAMES.stream().filter(name -> value.startsWith(name + "=")).findFirst().orElse(null);
-      String rest = suite == null ? value : value.substring(suite.length() + 1);
-      if (suite == null && names.size() > 1) {
-        throw new UsageException(
-            option
-                + " "
-                + value
-                + ": say which suite it is of, for example "
-                + names.get(1)
-                + "="
-                + value
-                + ".");
-      }
-      String owner = suite == null ? names.get(0) : suite;
-      if (!names.contains(owner)) {
-        throw new UsageException(
-            option + " " + value + " is of " + owner + ", which --suite does not name.");
-      }
-      if (split.put(owner, rest) != null) {
-        throw new UsageException(
-            option + " names two values of " + owner + "; put the files into one folder.");
-      }
-    }
-    return split;
-  }
-
-  private Map<String, List<String>> tasksBySuite() {
-    Map<String, List<String>> split = new LinkedHashMap<>();
-    if (tasks == null) {
-      return split;
-    }
-    Map<String, List<String>> known = new LinkedHashMap<>();
-    names().forEach(name -> known.put(name, known(name)));
-    for (String task : tasks) {
-      if (known.values().stream().noneMatch(names -> names.contains(task))) {
-        throw noTask(task, known);
-      }
-    }
-    known.forEach(
-        (name, all) -> {
-          List<String> own = tasks.stream().filter(all::contains).distinct().toList();
-          if (own.isEmpty()) {
-            throw new UsageException(
-                "--tasks names no task of "
-                    + name
-                    + ", which --suite names; its tasks are "
-                    + String.join(", ", all)
-                    + ".");
-          }
-          split.put(name, own);
-        });
-    return split;
-  }
-
   private List<String> known(String suite) {
     return switch (suite) {
       case Ruler.SUITE -> Ruler.TASKS;
       case LongDocuments.SUITE -> new LongDocuments(null).tasks();
       default -> rowSuite(suite, null).tasks();
     };
-  }
-
-  private static UsageException noTask(String task, Map<String, List<String>> known) {
-    StringBuilder message = new StringBuilder("--tasks: '" + task + "' is no task of ");
-    message.append(String.join(", ", known.keySet()));
-    known.forEach(
-        (name, all) ->
-            message
-                .append("; ")
-                .append(known.size() == 1 ? "its tasks" : "tasks of " + name)
-                .append(" are ")
-                .append(String.join(", ", all)));
-    return new UsageException(message.append('.').toString());
   }
 
   static Path existing(String option, String file) {
