@@ -69,6 +69,11 @@ public final class Json implements Serializable {
     return node.hasNonNull(field);
   }
 
+  /** Returns whether there is a text in {@code field}. */
+  public boolean isText(String field) {
+    return node.path(field).isTextual();
+  }
+
   /** Returns the value in {@code field}, which may be anything or missing. */
   public Json at(String field) {
     return new Json(where, path.isEmpty() ? field : path + "." + field, node.path(field));

@@ -28,7 +28,7 @@ import org.apache.hadoop.conf.Configuration;
  */
 public record Predictions(List<Sample> samples, List<Generation> generations) {
   private static final List<String> ID = List.of("sample_id", "id", "question_id", "_id");
-  private static final List<String> TEXT = List.of("text", "pred", "response");
+  private static final List<String> TEXT = List.of("text", "response", "pred");
 
   /** Several answers to one sample: texts, or bare programs. */
   private static final List<String> TEXTS = List.of("responses", "output_list");
@@ -65,7 +65,7 @@ public record Predictions(List<Sample> samples, List<Generation> generations) {
    *
    * <p>A row names its sample in {@code sample_id}, {@code id}, {@code question_id} or {@code _id},
    * and where that is not enough in {@code task} and {@code length} too. It holds one answer in
-   * {@code text}, {@code pred} or {@code response}, or several in {@code responses} or {@code
+   * {@code text}, {@code response} or {@code pred}, or several in {@code responses} or {@code
    * output_list}, or programs in {@code code_list}; {@code method} and {@code attempt} may be there
    * too. An answer to no sample is kept: scoring counts it as unmatched.
    *
@@ -152,7 +152,9 @@ public record Predictions(List<Sample> samples, List<Generation> generations) {
   private static List<String> texts(Json row) {
     for (String field : TEXTS) {
       if (row.has(field)) {
-        return row.texts(field);
+        // LiveCodeBench's evaluated files hold the list as a text.
+        Json list = row.isText(field) ? row.embedded(field) : row.at(field);
+        return list.elements().stream().map(Json::asText).toList();
       }
     }
     if (row.has(PROGRAMS)) {

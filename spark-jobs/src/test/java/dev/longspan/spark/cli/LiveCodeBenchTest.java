@@ -71,7 +71,8 @@ class LiveCodeBenchTest {
             temp.resolve("outputs.json"),
             """
             [{"question_id": "q0", "code_list": ["%s", "print(3)"]},
-             {"question_id": "q1", "output_list": ["```python\\n%s\\n```", "I do not know."]},
+             {"question_id": "q1", "output_list":
+                 "[\\"```python\\\\n%s\\\\n```\\", \\"I do not know.\\"]"},
              {"question_id": "q2", "code_list": ["print(1 / 0)", "while True: pass"]}]
             """
                 .formatted(SUM, SUM));
