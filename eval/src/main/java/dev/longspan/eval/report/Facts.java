@@ -1,17 +1,21 @@
 package dev.longspan.eval.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.longspan.eval.Scores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
-/** What ran, out of the manifest; what the manifest does not say is left out. */
+/** What ran and how it was scored; what the manifest does not say is left out. */
 final class Facts {
   private static final int DIGEST = 16;
+
+  private static final Pattern LONG = Pattern.compile("\\b([0-9a-f]{16})[0-9a-f]{48}\\b");
 
   /** Fields of a suite that have a place of their own. */
   private static final Set<String> SHOWN = Set.of("name", "version", "tasks", "lengths");
@@ -20,7 +24,8 @@ final class Facts {
 
   private Facts() {}
 
-  static Table table(JsonNode manifest) {
+  static Table table(ReportData data) {
+    JsonNode manifest = data.manifest();
     Facts facts = new Facts();
     JsonNode model = manifest.path("model");
     facts.add("Model", join(model, "name", "architecture"), count(model, "parameters"));
@@ -39,6 +44,17 @@ final class Facts {
           text(suite.path("name")),
           version.isEmpty() ? "" : "version " + version,
           suite(suite));
+    }
+    for (Scores.Suite suite : data.scores().suites()) {
+      if (!suite.settings().isEmpty()) {
+        List<String> settings =
+            new ArrayList<>(List.of(suite.suite(), "version " + suite.scorer()));
+        suite
+            .settings()
+            .forEach(
+                (name, value) -> settings.add(name + " " + LONG.matcher(value).replaceAll("$1…")));
+        facts.add("Scoring", settings.toArray(String[]::new));
+      }
     }
     facts.add("Sampling", text(manifest.path("sampling")), "");
     facts.add("Hardware", text(manifest.path("hardware")), "");
@@ -78,6 +94,7 @@ final class Facts {
     parts.add(tasks == 0 ? "" : tasks + (tasks == 1 ? " task" : " tasks"));
     String lengths =
         StreamSupport.stream(suite.path("lengths").spliterator(), false)
+            .filter(length -> length.asLong() > 0)
             .map(length -> Format.count(length.asLong()))
             .collect(Collectors.joining(" / "));
     parts.add(lengths.isEmpty() ? "" : "lengths " + lengths);

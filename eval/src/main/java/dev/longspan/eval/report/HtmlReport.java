@@ -61,7 +61,7 @@ final class HtmlReport {
       views.forEach(view -> out.append(link(view)));
       out.append("</p>\n</section>\n");
     }
-    Table facts = Facts.table(data.manifest());
+    Table facts = Facts.table(data);
     if (!facts.rows().isEmpty()) {
       section("ran", "What ran");
       out.append("<dl>\n");

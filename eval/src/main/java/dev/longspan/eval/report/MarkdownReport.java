@@ -34,7 +34,7 @@ final class MarkdownReport {
         out.append("**").append(Text.markdown(suite + sentence)).append("**\n\n");
       }
     }
-    Table facts = Facts.table(data.manifest());
+    Table facts = Facts.table(data);
     if (!facts.rows().isEmpty()) {
       out.append("## What ran\n\n").append(facts.markdown());
     }

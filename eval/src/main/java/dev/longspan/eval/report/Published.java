@@ -74,7 +74,7 @@ final class Published {
     } else if (wording.startsWith(OWN)) {
       differences.add("the wording of the prompts is our own");
     }
-    if (samples.getOrDefault("haystack", "").startsWith("generated")) {
+    if (samples.getOrDefault("haystack", "").contains("generated")) {
       differences.add("needles were hidden in generated prose");
     }
     String evaluator = figure.path("evaluator").asText();

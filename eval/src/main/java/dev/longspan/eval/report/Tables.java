@@ -38,7 +38,7 @@ final class Tables {
       List<String> row = new ArrayList<>(List.of(view.name()));
       row.add(Format.count(view.runs().get(0).samples()));
       Map<String, String> origin = view.suite().samples();
-      row.add(origin.getOrDefault("data", origin.getOrDefault("haystack", "")));
+      row.add(origin.getOrDefault("data", origin.getOrDefault("haystack", "")).split(",")[0]);
       row.add(what + (length == 0 ? "" : " at " + Format.count(length)));
       for (String method : methods) {
         Score mean = view.metric(Scores.MEAN, length, method);
