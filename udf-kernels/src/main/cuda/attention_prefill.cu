@@ -12,6 +12,7 @@
 // a selection of all blocks equals dense attention bit for bit.
 //
 // architectures: 90a
+#include "arithmetic.cuh"
 #include "hopper.cuh"
 #include "layout.cuh"
 
@@ -85,18 +86,6 @@ struct PrefillArguments {
   int64_t out_rows;
   float scale;
 };
-
-__device__ __forceinline__ float exp2_approx(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
-
-__device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
-  uint32_t y;
-  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(y) : "f"(high), "f"(low));
-  return y;
-}
 
 // ---- producer ------------------------------------------------------------------------------
 

@@ -63,12 +63,6 @@ __host__ __device__ inline int split_count(int pages) {
 
 // ---- small things ----------------------------------------------------------------------------
 
-__device__ __forceinline__ float exp2_approx(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
-
 // 2^x for an integer x <= 0, exactly; 0 where that is no normal number.
 __device__ __forceinline__ float power_of_two(float x) {
   return x < -126.0f ? 0.0f : __int_as_float((127 + (int)x) << 23);

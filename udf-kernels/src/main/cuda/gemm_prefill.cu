@@ -9,6 +9,7 @@
 // tile's size: a row's bits depend neither on the number of rows nor on the tiles chosen for it.
 //
 // architectures: 90a
+#include "arithmetic.cuh"
 #include "hopper.cuh"
 #include "layout.cuh"
 
@@ -69,11 +70,6 @@ struct Arguments {
   float scale;
 };
 
-__device__ __forceinline__ uint32_t pack(float low, float high) {
-  __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
-  return *reinterpret_cast<uint32_t*>(&pair);
-}
-
 __device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
 
 // Adds four floats to memory. Each element is added to once in a launch, so that there is no order
@@ -125,12 +121,12 @@ __device__ __forceinline__ void write_rows(float (&d)[C::kColumns / 2], const Ar
           if constexpr (C::kSwiglu) {
             const float* gate = d + 8 * block;
             const float* up = gate + 4;
-            m[2 * j] = pack(silu(gate[0]) * up[0], silu(gate[1]) * up[1]);
-            m[2 * j + 1] = pack(silu(gate[2]) * up[2], silu(gate[3]) * up[3]);
+            m[2 * j] = pack_bf16(silu(gate[0]) * up[0], silu(gate[1]) * up[1]);
+            m[2 * j + 1] = pack_bf16(silu(gate[2]) * up[2], silu(gate[3]) * up[3]);
           } else {
             const float* f = d + 4 * block;
-            m[2 * j] = pack(f[0] * g.scale, f[1] * g.scale);
-            m[2 * j + 1] = pack(f[2] * g.scale, f[3] * g.scale);
+            m[2 * j] = pack_bf16(f[0] * g.scale, f[1] * g.scale);
+            m[2 * j + 1] = pack_bf16(f[2] * g.scale, f[3] * g.scale);
           }
         }
         store_matrices(to + 32 * i, m);

@@ -1,5 +1,6 @@
 // The tensor core instructions that every GPU since Ampere (sm_80) has: cp.async, ldmatrix, mma.sync.
 #pragma once
+#include "arithmetic.cuh"
 #include "layout.cuh"
 
 namespace longspan {
@@ -57,11 +58,6 @@ __device__ __forceinline__ void mma(float (&d)[4], const uint32_t (&a)[4], uint3
 // The 16-byte chunk that holds columns 8 c .. 8 c + 7 of row r in a panel in shared memory.
 __device__ __forceinline__ bf16* panel_chunk(bf16* panel, int r, int c) {
   return panel + r * kPanel + ((c ^ (r & 7)) * 8);
-}
-
-__device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
-  __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
-  return *reinterpret_cast<uint32_t*>(&pair);
 }
 
 }  // namespace longspan

@@ -20,12 +20,6 @@ constexpr int kTileRows = 128;
 constexpr float kLowest = -1e30f;  // a maximum before the first key: finite, so that differences are
 constexpr float kGrid = 768.0f;    // 1.5 2^9: what is added to it is rounded to 2^-14
 
-__device__ float exp2_of(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
-
 // A row of the tile as its two threads see it: a token and a query head of the group.
 struct Row {
   int token;             // relative to the segment
@@ -152,7 +146,7 @@ __device__ void attend(const bf16* qkv, const bf16* cache, const int* page_table
       highest = fmaxf(highest, __shfl_xor_sync(~0u, highest, 1));
       highest = fmaxf(highest, __shfl_xor_sync(~0u, highest, 2));
       float now = fmaxf(top[h], ceilf(highest - kGrid));
-      float shrink = exp2_of(top[h] - now);
+      float shrink = exp2_approx(top[h] - now);
       top[h] = now;
       sum[h] *= shrink;
 #pragma unroll
@@ -165,7 +159,7 @@ __device__ void attend(const bf16* qkv, const bf16* cache, const int* page_table
 #pragma unroll
         for (int i = 0; i < 2; i++) {
           float& x = p[j][2 * h + i];
-          x = exp2_of(x + (-kGrid - now));
+          x = exp2_approx(x + (-kGrid - now));
           sum[h] += x;
         }
       }

@@ -77,12 +77,6 @@ __device__ __forceinline__ float* scratch_row(const Arguments& a, int buffer, in
   return a.scratch + row * (a.blocks + a.blocks / 8);
 }
 
-__device__ __forceinline__ float exp2_of(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
-
 // The jobs of a CTA: longest first, every other round backwards, so that all CTAs get equal work.
 __device__ __forceinline__ int job_of(int round) {
   int place = round % 2 == 0 ? blockIdx.x : gridDim.x - 1 - blockIdx.x;
@@ -235,12 +229,12 @@ __device__ __forceinline__ void normalise(const float (&s)[64], float scale, flo
       top = fmaxf(top, fmaxf(s[4 * i + 2 * r], s[4 * i + 2 * r + 1]));
     }
     top = fmaxf(max[r], ceilf(top * scale));
-    float part[2] = {sum[r] * exp2_of(max[r] - top), 0.f};
+    float part[2] = {sum[r] * exp2_approx(max[r] - top), 0.f};
     max[r] = top;
 #pragma unroll
     for (int i = 0; i < 16; i++) {
-      part[0] += exp2_of(fmaf(s[4 * i + 2 * r], scale, -top));
-      part[1] += exp2_of(fmaf(s[4 * i + 2 * r + 1], scale, -top));
+      part[0] += exp2_approx(fmaf(s[4 * i + 2 * r], scale, -top));
+      part[1] += exp2_approx(fmaf(s[4 * i + 2 * r + 1], scale, -top));
     }
     sum[r] = part[0] + part[1];
   }
@@ -256,7 +250,7 @@ __device__ __forceinline__ void score_windows(const float (&s)[64], const float 
     for (int r = 0; r < 2; r++) {
 #pragma unroll
       for (int e = 0; e < 2; e++) {
-        float p = exp2_of(fmaf(s[4 * i + 2 * r + e], scale, minus_lse[2 * i + e]));
+        float p = exp2_approx(fmaf(s[4 * i + 2 * r + e], scale, minus_lse[2 * i + e]));
         float& sum = score[r][i / Gp * 2 + e];
         sum = i % Gp == 0 ? p : sum + p;
       }
@@ -343,7 +337,7 @@ __device__ void score(const Arguments& a, Shared<D>& shared, int scorer, int war
       float top = max[r / 2][r % 2];
       top = fmaxf(top, __shfl_xor_sync(0xFFFFFFFFu, top, 1));
       top = fmaxf(top, __shfl_xor_sync(0xFFFFFFFFu, top, 2));
-      float z = sum[r / 2][r % 2] * exp2_of(max[r / 2][r % 2] - top);
+      float z = sum[r / 2][r % 2] * exp2_approx(max[r / 2][r % 2] - top);
       z += __shfl_xor_sync(0xFFFFFFFFu, z, 1);
       z += __shfl_xor_sync(0xFFFFFFFFu, z, 2);
       int i = 8 * (r / 2) + 2 * warp + r % 2;
