@@ -15,7 +15,8 @@ public interface AttentionMethod {
 
   /**
    * Returns what the keys and values of a prompt depend on beside its tokens: prompts of the same
-   * key can share those of a common start.
+   * key can share those of a common start. Methods share nothing, even where they compute the same:
+   * in a comparison no method may get for free what another has paid for.
    *
    * @param promptLength tokens of the prompt
    */

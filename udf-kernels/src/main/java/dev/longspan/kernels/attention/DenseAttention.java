@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 /** Causal attention over every key: the baseline. */
 public final class DenseAttention implements AttentionMethod {
   /** The name on the command line. */
-  static final String NAME = "dense";
+  private static final String NAME = "dense";
 
   private static final int BLOCK = 64;
 

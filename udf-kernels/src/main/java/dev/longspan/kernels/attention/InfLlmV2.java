@@ -53,7 +53,7 @@ public final class InfLlmV2 implements AttentionMethod {
   public String cacheKey(int promptLength) {
     return isSparse(promptLength)
         ? new InfLlmV2(config.withDenseLength(0)).describe()
-        : DenseAttention.NAME;
+        : name() + ", dense";
   }
 
   /** Returns whether a token with this decision length selects blocks; otherwise it is dense. */

@@ -50,7 +50,12 @@ class AttentionMethodsTest {
   @Test
   void promptsShareACacheWhereTheyAttendAlike() {
     InfLlmV2 method = new InfLlmV2(SparseConfig.MINICPM4);
-    assertEquals("dense", method.cacheKey(8191), "a short prompt attends densely");
+    assertEquals(method.cacheKey(1), method.cacheKey(8191), "short prompts attend densely");
+    assertNotEquals(method.cacheKey(8191), method.cacheKey(8192), "a long one does not");
+    assertNotEquals(
+        new DenseAttention().cacheKey(1),
+        method.cacheKey(1),
+        "methods that are compared share none");
     assertEquals(
         new InfLlmV2(SparseConfig.MINICPM4.withDenseLength(100)).cacheKey(8192),
         method.cacheKey(8192),
