@@ -25,7 +25,6 @@ struct PrefillShape {
   static constexpr int kTileBytes = kPage * D * 2;    // K or V of a block
   static constexpr int kPairBytes = 2 * kTileBytes;
   static constexpr int kPanelBytes = 128 * 128;       // one panel of the K tiles of a pair
-  static constexpr int kShared = 2 * kQueryBytes + 2 * kStages * kPairBytes + 1024 + 256;
 };
 
 // Two blocks on their way from the producer to the consumers.
@@ -586,7 +585,6 @@ __device__ __forceinline__ void attention_prefill(const PrefillArguments& a) {
     barrier_init_fence();
   }
   __syncthreads();
-  dependency_wait();
   int warpgroup = threadIdx.x / 128;
   if (warpgroup == 0) {
     give_registers<40>();

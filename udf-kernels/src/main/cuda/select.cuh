@@ -28,7 +28,6 @@ constexpr int kTileWindows = 128;
 constexpr int kTileBlocks = kTileWindows / kFinePerPage;
 constexpr int kFineTiles = 4;
 constexpr int kGroupTiles = 1 + kFineTiles;
-constexpr int kGroupPages = kTileWindows;
 
 // Tile `tile` of the fine or the coarse keys of the sequence whose first group is `group`.
 __host__ __device__ inline int64_t fine_tile(int group, int tile) {
