@@ -1,6 +1,7 @@
 package dev.longspan.kernels.backend.cuda;
 
 import dev.longspan.kernels.attention.KvView;
+import dev.longspan.kernels.backend.CacheView;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.backend.cuda.device.Device;
 import dev.longspan.kernels.backend.cuda.device.DeviceBuffer;
@@ -139,28 +140,14 @@ final class CudaKvStore implements KvStore {
     memory.close();
   }
 
-  private final class View implements KvView {
+  private final class View extends CacheView {
     private final Sequence sequence;
     private final int layer;
 
     View(Sequence sequence, int layer) {
+      super(config);
       this.sequence = sequence;
       this.layer = layer;
-    }
-
-    @Override
-    public int heads() {
-      return config.heads();
-    }
-
-    @Override
-    public int kvHeads() {
-      return config.kvHeads();
-    }
-
-    @Override
-    public int headDim() {
-      return config.headDim();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.longspan.kernels.backend.scalar;
 
 import dev.longspan.kernels.attention.KvView;
+import dev.longspan.kernels.backend.CacheView;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Sequence;
@@ -87,28 +88,14 @@ final class ScalarKvStore implements KvStore {
     // the garbage collector takes it
   }
 
-  private final class View implements KvView {
+  private final class View extends CacheView {
     private final Sequence sequence;
     private final float[][] layer;
 
     View(Sequence sequence, int layer) {
+      super(config);
       this.sequence = sequence;
       this.layer = data[layer];
-    }
-
-    @Override
-    public int heads() {
-      return config.heads();
-    }
-
-    @Override
-    public int kvHeads() {
-      return config.kvHeads();
-    }
-
-    @Override
-    public int headDim() {
-      return config.headDim();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.longspan.kernels.backend.vector;
 
 import dev.longspan.kernels.attention.KvView;
+import dev.longspan.kernels.backend.CacheView;
 import dev.longspan.kernels.backend.KvStore;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Sequence;
@@ -213,28 +214,14 @@ final class VectorKvStore implements KvStore {
     panels.clear();
   }
 
-  private final class View implements KvView {
+  private final class View extends CacheView {
     private final Sequence sequence;
     private final int layer;
 
     View(Sequence sequence, int layer) {
+      super(config);
       this.sequence = sequence;
       this.layer = layer;
-    }
-
-    @Override
-    public int heads() {
-      return config.heads();
-    }
-
-    @Override
-    public int kvHeads() {
-      return config.kvHeads();
-    }
-
-    @Override
-    public int headDim() {
-      return config.headDim();
     }
 
     @Override
