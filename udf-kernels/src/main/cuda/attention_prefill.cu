@@ -15,6 +15,7 @@
 #include "arithmetic.cuh"
 #include "hopper.cuh"
 #include "layout.cuh"
+#include "portable.cuh"
 
 namespace longspan {
 
@@ -246,7 +247,7 @@ struct Producer {
 // Copies the queries of a warpgroup's 64 rows to shared memory, asynchronously.
 template <int D, int kGroup>
 __device__ __forceinline__ void load_queries(const PrefillArguments& a, const Segment& s, int first,
-                                             int head, char* to) {
+                                             int head, bf16* to) {
   int thread = threadIdx.x % 128;
 #pragma unroll
   for (int i = 0; i < 64 * (D / 8) / 128; i++) {
@@ -257,11 +258,9 @@ __device__ __forceinline__ void load_queries(const PrefillArguments& a, const Se
     int member = min(row % kGroup, a.group - 1);
     const bf16* from = a.qkv + (int64_t)(s.first_row + token) * a.qkv_columns +
                        (head * a.group + member) * D + column * 8;
-    uint32_t at = shared_address(to) + (column / 8) * 8192 + row * 128 +
-                  ((column % 8) ^ (row % 8)) * 16;
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(at), "l"(from) : "memory");
+    async_copy16(panel_chunk(to + column / 8 * 64 * kPanel, row, column % 8), from);
   }
-  asm volatile("cp.async.commit_group;" ::: "memory");
+  async_commit();
 }
 
 // How many of a block's columns a row sees.
@@ -366,7 +365,7 @@ struct Softmax {
 
 template <int D, int kGroup>
 __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarriers<D>* barriers,
-                                        char* query, char* keys, char* values, int warpgroup) {
+                                        bf16* query, char* keys, char* values, int warpgroup) {
   using Shape = PrefillShape<D>;
   constexpr int kTokens = 64 / kGroup;
   int thread = threadIdx.x % 128;
@@ -435,18 +434,14 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
     }
     int pairs = work.pairs;
     int whole = s.sparse ? 0 : (s.start + tile.first) / kPage;
-    asm volatile("cp.async.wait_all;" ::: "memory");
+    async_wait<0>();
     async_proxy_fence();
     named_barrier_sync(1 + warpgroup, 128);
     // Matrices of 8 rows x 16 bytes: rows of the warp, then 8 further, then 8 columns further.
 #pragma unroll
     for (int i = 0; i < D / 16; i++) {
-      int row = thread / 32 * 16 + lane % 16;
-      int chunk = i % 4 * 2 + lane / 16;
-      uint32_t at = shared_address(query) + i / 4 * 8192 + row * 128 + (chunk ^ (row % 8)) * 16;
-      asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                   : "=r"(q[i][0]), "=r"(q[i][1]), "=r"(q[i][2]), "=r"(q[i][3])
-                   : "r"(at));
+      load_matrices(q[i], panel_chunk(query + i / 4 * 64 * kPanel, thread / 32 * 16 + lane % 16,
+                                      i % 4 * 2 + lane / 16));
     }
 
     Softmax softmax(a.scale);
@@ -597,8 +592,8 @@ __device__ __forceinline__ void attention_prefill(const PrefillArguments& a) {
     if (warpgroup == 2) {
       named_barrier_arrive(3, 256);   // the first warpgroup begins
     }
-    consume<D, kGroup>(a, &barriers, queries + (warpgroup - 1) * Shape::kQueryBytes, keys,
-                                   values, warpgroup - 1);
+    bf16* query = reinterpret_cast<bf16*>(queries + (warpgroup - 1) * Shape::kQueryBytes);
+    consume<D, kGroup>(a, &barriers, query, keys, values, warpgroup - 1);
   }
 }
 }  // namespace longspan
