@@ -1,30 +1,43 @@
 // Decode attention of dense rows: one query token per sequence over all pages of its cache.
 //
-// Work items are (row, split of its pages, KV head), in this order. Persistent CTAs draw them from a
-// counter, because some multiprocessors get more of the memory's bandwidth than others. Lengths, page
-// tables and methods come from device memory, so that a launch can be recorded once and replayed for
-// any lengths. The splits' results go to memory; a second kernel adds them up. Both do nothing for
-// sparse rows and for rows that are not there.
+// Work items are (row, split or run of splits of its pages, KV head), in this order. Persistent CTAs
+// draw them from a counter, because some multiprocessors get more of the memory's bandwidth than
+// others. Lengths, page tables and methods come from device memory, so that a launch can be recorded
+// once and replayed for any lengths. The items' results go to memory; a second kernel adds them up.
+// Both do nothing for sparse rows and for rows that are not there.
+//
+// With much work an item is a run, whose splits are added up in one place: among the reads of the
+// cache a write that reaches memory costs several times its own bytes.
 #include "decode.cuh"
 
 using namespace longspan;
 
 namespace {
 
+constexpr int kRunSplits = 12;   // for each CTA, from which on items are runs
+
 // What the rows of the step come to: row r has the items from start[r] * kv_heads on.
 struct Schedule {
   int start[kDecodeRows + 1];
   int position[kDecodeRows];
+  int run;
 };
 
 struct Item {
   int row;
-  int head;     // KV head
-  int split;
-  int stride;   // from page to page: the number of splits
-  int first;    // page
-  int count;    // pages
-  int keys;     // of the first page
+  int head;       // KV head
+  int position;   // of the row
+  int first;      // split
+  int end;        // split
+
+  __device__ int pages() const { return position / kPage + 1; }
+  __device__ int splits() const { return split_count(pages()); }
+
+  // Pages of a split.
+  __device__ int count(int split) const { return (pages() - 1 - split) / splits() + 1; }
+
+  // Keys of its first page.
+  __device__ int keys(int split) const { return split == 0 ? position % kPage + 1 : kPage; }
 };
 
 // The position of a dense row; -1 for others.
@@ -39,18 +52,26 @@ __device__ void schedule_rows(const DecodeArguments& a, Schedule& schedule) {
   if (threadIdx.x < 32) {
     int lane = threadIdx.x;
     int first = dense_position(a, 2 * lane), second = dense_position(a, 2 * lane + 1);
-    int splits = first >= 0 ? split_count(first / kPage + 1) : 0;
-    int both = splits + (second >= 0 ? split_count(second / kPage + 1) : 0);
-    int end = both;
+    int some = first >= 0 ? split_count(first / kPage + 1) : 0;
+    int more = second >= 0 ? split_count(second / kPage + 1) : 0;
+    int splits = __reduce_add_sync(kWarp, some + more) * a.kv_heads;
+    int run = splits >= kRunSplits * (int)gridDim.x ? kRun : 1;
+    some = (some + run - 1) / run;
+    more = (more + run - 1) / run;
+    int end = some + more;
     for (int d = 1; d < 32; d *= 2) {
       int other = __shfl_up_sync(kWarp, end, d);
       end += lane >= d ? other : 0;
     }
     schedule.position[2 * lane] = first;
     schedule.position[2 * lane + 1] = second;
-    schedule.start[2 * lane] = end - both;
-    schedule.start[2 * lane + 1] = end - both + splits;
-    if (lane == 31) schedule.start[kDecodeRows] = end;
+    schedule.start[2 * lane] = end - some - more;
+    schedule.start[2 * lane + 1] = end - more;
+    if (lane == 31) {
+      schedule.start[kDecodeRows] = end;
+      schedule.run = run;
+      if (blockIdx.x == 0) a.counter[1] = run;
+    }
   }
   __syncthreads();
 }
@@ -63,12 +84,9 @@ __device__ Item item_at(const DecodeArguments& a, const Schedule& schedule, int 
   for (int step = kDecodeRows / 2; step > 0; step /= 2) {
     if (schedule.start[item.row + step] <= index) item.row += step;
   }
-  int position = schedule.position[item.row], pages = position / kPage + 1;
-  item.split = index - schedule.start[item.row];
-  item.stride = schedule.start[item.row + 1] - schedule.start[item.row];
-  item.first = pages - 1 - item.split;
-  item.count = item.first / item.stride + 1;
-  item.keys = item.split == 0 ? position % kPage + 1 : kPage;
+  item.position = schedule.position[item.row];
+  item.first = (index - schedule.start[item.row]) * schedule.run;
+  item.end = min(item.splits(), item.first + schedule.run);
   return item;
 }
 
@@ -128,12 +146,14 @@ __device__ void produce(const DecodeArguments& a, const Schedule& schedule, int 
   int lane = threadIdx.x % 32;
   for (int i = blockIdx.x; i < items;) {
     Item item = item_at(a, schedule, i);
-    const int* pages = a.page_table + a.tables[item.row] + item.first;
-    int page = 0;
-    for (int p = 0; p < item.count; p++) {
-      if (p % 32 == 0) page = p + lane < item.count ? pages[-(p + lane) * item.stride] : 0;
-      int from = __shfl_sync(kWarp, page, p % 32);
-      fetch_page<D>(ring, a.cache + page_offset(from, item.head, a.kv_heads, D));
+    for (int split = item.first; split < item.end; split++) {
+      const int* pages = a.page_table + a.tables[item.row] + item.pages() - 1 - split;
+      int count = item.count(split), splits = item.splits(), page = 0;
+      for (int p = 0; p < count; p++) {
+        if (p % 32 == 0) page = p + lane < count ? pages[-(p + lane) * splits] : 0;
+        int from = __shfl_sync(kWarp, page, p % 32);
+        fetch_page<D>(ring, a.cache + page_offset(from, item.head, a.kv_heads, D));
+      }
     }
     i = draw(a, items);
     pass(drawn, place, i);
@@ -143,26 +163,29 @@ __device__ void produce(const DecodeArguments& a, const Schedule& schedule, int 
 template <int D>
 __device__ void consume(const DecodeArguments& a, const Schedule& schedule, int items, Ring ring,
                         Drawn& drawn, float2 (*warps)[kGroupRows], Partial<D>& partial) {
-  if ((int)blockIdx.x >= items) return;
   DrawnPlace place;
   int group = a.heads / a.kv_heads;
-  Item item = item_at(a, schedule, blockIdx.x);
   Queries<D> q;
-  q.load(query_heads<D>(a, item.row, item.head), group);
+  auto load_queries = [&](const Item& item) {
+    q.load(query_heads<D>(a, item.row, item.head), group);
+  };
+  if ((int)blockIdx.x < items) load_queries(item_at(a, schedule, blockIdx.x));
   WarpAttention<D> attention;
-  for (bool more = true; more;) {
-    Item next = item;
-    attention.attend(q, ring, item.count, item.keys, a.scale, [&] {
-      int i = take(drawn, place);
-      more = i < items;
-      if (more) {
-        next = item_at(a, schedule, i);
-        q.load(query_heads<D>(a, next.row, next.head), group);
+  for (int i = blockIdx.x; i < items;) {
+    Item item = item_at(a, schedule, i);
+    for (int split = item.first; split < item.end; split++) {
+      attention.attend(q, ring, item.count(split), item.keys(split), a.scale, [&] {
+        if (split + 1 < item.end) return;
+        i = take(drawn, place);
+        if (i < items) load_queries(item_at(a, schedule, i));
+      });
+      attention.merge(warps, partial);
+      if (split == item.first) {
+        store_split(a, item.row, item.head, split, partial);
+      } else {
+        add_split(a, item.row, item.head, item.first, partial);
       }
-    });
-    attention.merge(warps, partial);
-    store_split(a, item.row, item.head, item.split, partial);
-    item = next;
+    }
   }
 }
 
@@ -191,23 +214,25 @@ __device__ void attend(const DecodeArguments& a) {
   }
 }
 
-constexpr int kSumWarps = kMaxSplits / kSplitGroup;
+constexpr int kSumWarps = 4;
+constexpr int kSplitGroups = kMaxSplits / kSplitGroup;
 
 template <int D>
 __device__ void add_splits(const DecodeArguments& a) {
-  __shared__ HeadSum<D> sums[kSumWarps][32];
+  __shared__ HeadSum<D> sums[kSplitGroups][32];
   int head = blockIdx.x, row = blockIdx.y, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-  int position = dense_position(a, row);
+  int run = a.counter[1], position = dense_position(a, row);
   if (position < 0) return;
   int splits = split_count(position / kPage + 1);
-  HeadSum<D> sum;
-  if (warp * kSplitGroup < splits) {
-    sum.load(a, (int64_t)row * a.heads + head, warp * kSplitGroup, splits);
-    sums[warp][lane] = sum;
+  int groups = (splits + kSplitGroup - 1) / kSplitGroup;
+  int64_t place = ((int64_t)row * a.heads + head) * a.max_splits;
+  for (int i = warp; i < groups; i += kSumWarps) {
+    sums[i][lane].load(a, place + i * kSplitGroup, splits - i * kSplitGroup, run > 1);
   }
   __syncthreads();
   if (warp > 0) return;
-  for (int w = 1; w * kSplitGroup < splits; w++) sum.add(sums[w][lane]);
+  HeadSum<D> sum = sums[0][lane];
+  for (int i = 1; i < groups; i++) sum.add(sums[i][lane]);
   sum.store(a, row, head);
 }
 
@@ -223,9 +248,9 @@ __device__ void add_splits(const DecodeArguments& a) {
 ATTENTION_DECODE(64)
 ATTENTION_DECODE(128)
 
-// Adds the splits up. Grid (heads, rows), block 256.
+// Adds the splits up. Grid (heads, rows), block 128.
 #define ATTENTION_DECODE_SUM(D)                                                                \
-  extern "C" __global__ void __launch_bounds__(32 * kSumWarps)                                          \
+  extern "C" __global__ void __launch_bounds__(32 * kSumWarps, 5)                             \
       attention_decode_sum_##D(const __grid_constant__ DecodeArguments a) {                    \
     add_splits<D>(a);                                                                          \
   }

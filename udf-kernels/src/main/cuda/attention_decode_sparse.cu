@@ -324,11 +324,12 @@ __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
   }
   for (int i = t.rank + threadIdx.x / 32 * C; i < group; i += kDecodeWarps * C) {
     int head = t.head * group + i;
+    int64_t place = ((int64_t)t.row * a.heads + head) * a.max_splits;
     HeadSum<D> sum;
-    sum.load(a, (int64_t)t.row * a.heads + head, 0, t.splits);
+    sum.load(a, place, t.splits, false);
     for (int first = kSplitGroup; first < t.splits; first += kSplitGroup) {
       HeadSum<D> more;
-      more.load(a, (int64_t)t.row * a.heads + head, first, t.splits);
+      more.load(a, place + first, t.splits - first, false);
       sum.add(more);
     }
     sum.store(a, t.row, head);

@@ -4,7 +4,7 @@
 // heads of a KV head are the 16 rows of one product (fewer heads are padded), and each consumer warp
 // takes 16 of a page's 64 keys with a softmax of its own. A list of pages is cut into S splits by its
 // length alone: split s takes every S-th page, counted from the newest, s. Warps and splits are added
-// up in a fixed order, and every running maximum is an integer power of two, so that rescaling is
+// up in a fixed tree, and every running maximum is an integer power of two, so that rescaling is
 // exact. A row's bits therefore depend on its list alone: not on the batch, and not on whether the
 // list holds all pages (dense) or a selection.
 #pragma once
@@ -32,11 +32,11 @@ struct DecodeArguments {
   const int* positions;     // [rows]: of each row's token, -1 for a row that is not there
   const int* tables;        // [rows]: first entry of the row's page table
   const int* sparse;        // [rows]: 0 for dense
-  float* partial;           // [rows][heads][max_splits][D]: each split's sum of p v
-  float2* weight;           // [rows][heads][max_splits]: its maximum and its sum of p
+  float* partial;           // [rows][heads][max_splits][D]: sums of p v of splits or runs
+  float2* weight;           // [rows][heads][max_splits]: their maxima and sums of p
   bf16* out;                // panel matrix [out_rows, heads D]
   int* selected;            // [rows][kv_heads][select]: gets the blocks of sparse rows; may be null
-  int* counter;             // 0, and 0 again afterwards
+  int* counter;             // 0, and 0 again afterwards; and a place for the splits of a run
   int rows;
   int heads;
   int kv_heads;
@@ -99,7 +99,7 @@ __device__ __forceinline__ void init_ring(RingBarriers* barriers) {
 #else
     barrier_init(barriers->full + i, 32);
 #endif
-    barrier_init(barriers->empty + i, kDecodeWarps);
+    barrier_init(barriers->empty + i, kDecodeConsumers);
   }
 #if __CUDA_ARCH__ >= 900
   barrier_init_fence();
@@ -144,17 +144,16 @@ __device__ __forceinline__ void fetch_page(Ring& ring, const bf16* from) {
   ring.next();
 }
 
-// Lets the producer copy another page to the place of the ring's page. The fence makes it wait until
-// the warp has really read the page: the barrier alone orders loads that are still under way only
-// before other threads' stores, not before a bulk copy.
+// Lets the producer copy another page to the place of the ring's page. Each thread arrives for what it
+// has read. The fence makes it wait until it has really read it: the barrier alone orders loads that
+// are still under way only before other threads' stores, not before a bulk copy.
 __device__ __forceinline__ void give_back(Ring& ring) {
 #if __CUDA_ARCH__ >= 900
   async_proxy_fence();
 #else
   __threadfence_block();
 #endif
-  __syncwarp();
-  if (threadIdx.x % 32 == 0) barrier_arrive(ring.barriers->empty + ring.index);
+  barrier_arrive(ring.barriers->empty + ring.index);
   ring.next();
 }
 
@@ -356,6 +355,26 @@ struct WarpAttention {
 
 // ---- splits ------------------------------------------------------------------------------------
 
+// Splits are added up one after the other in runs, two runs make a group, and then come the groups.
+// Whoever adds a run up, and where, its bits are the same.
+constexpr int kRun = 8;
+constexpr int kSplitGroup = 2 * kRun;
+
+// Some adjacent columns of a query head's sum of p v, with the maximum and the sum of p.
+template <int N>
+struct HeadPart {
+  float2 weight;
+  float sum[N];
+
+  __device__ __forceinline__ void add(const HeadPart& other) {
+    float top = fmaxf(weight.x, other.weight.x);
+    float mine = power_of_two(weight.x - top), others = power_of_two(other.weight.x - top);
+    weight = make_float2(top, fmaf(others, other.weight.y, weight.y * mine));
+#pragma unroll
+    for (int c = 0; c < N; c++) sum[c] = fmaf(others, other.sum[c], sum[c] * mine);
+  }
+};
+
 // Puts a split's result where the sum over splits finds it, with all consumers.
 template <int D>
 __device__ __forceinline__ void store_split(const DecodeArguments& a, int row, int kv_head, int split,
@@ -366,62 +385,63 @@ __device__ __forceinline__ void store_split(const DecodeArguments& a, int row, i
     int head = i / (D / 4), d = i % (D / 4) * 4;
     *reinterpret_cast<float4*>(a.partial + (place + head * a.max_splits) * D + d) =
         *reinterpret_cast<const float4*>(&from.sum[head][d]);
+    if (d == 0) a.weight[place + head * a.max_splits] = from.weight[head];
   }
-  if (threadIdx.x < group) a.weight[place + threadIdx.x * a.max_splits] = from.weight[threadIdx.x];
 }
 
-// Splits are added up in groups of 16, and then these. A warp adds up a query head; each thread has
-// D / 32 adjacent columns.
-constexpr int kSplitGroup = 16;
-
+// Adds a split's result to one that the same threads have stored.
 template <int D>
-struct HeadSum {
-  static constexpr int kColumns = D / 32;
-  float top;
-  float total;   // of the weights
-  float sum[kColumns];
-
-  // Adds up the splits first .. of a group. `place`: the row and head, row * heads + head.
-  __device__ __forceinline__ void load(const DecodeArguments& a, int64_t place, int first,
-                                       int splits) {
-    place = place * a.max_splits + first;
-    float2 weight[kSplitGroup];
-    float value[kSplitGroup][kColumns];
-#pragma unroll
-    for (int i = 0; i < kSplitGroup; i++) {
-      bool valid = first + i < splits;
-      weight[i] = valid ? __ldcg(a.weight + place + i) : make_float2(kLowest, 0);
-      const float* from = a.partial + (place + i) * D + threadIdx.x % 32 * kColumns;
-      if constexpr (kColumns == 4) {
-        float4 x = valid ? __ldcg(reinterpret_cast<const float4*>(from)) : make_float4(0, 0, 0, 0);
-        value[i][0] = x.x, value[i][1] = x.y, value[i][2] = x.z, value[i][3] = x.w;
-      } else {
-        float2 x = valid ? __ldcg(reinterpret_cast<const float2*>(from)) : make_float2(0, 0);
-        value[i][0] = x.x, value[i][1] = x.y;
-      }
-    }
-    top = kLowest;
-    total = 0;
-#pragma unroll
-    for (int i = 0; i < kSplitGroup; i++) top = fmaxf(top, weight[i].x);
-#pragma unroll
-    for (int c = 0; c < kColumns; c++) sum[c] = 0;
-#pragma unroll
-    for (int i = 0; i < kSplitGroup; i++) {
-      float factor = power_of_two(weight[i].x - top);
-      total = fmaf(factor, weight[i].y, total);
-#pragma unroll
-      for (int c = 0; c < kColumns; c++) sum[c] = fmaf(factor, value[i][c], sum[c]);
+__device__ __forceinline__ void add_split(const DecodeArguments& a, int row, int kv_head, int split,
+                                          const Partial<D>& from) {
+  int group = a.heads / a.kv_heads;
+  int64_t place = ((int64_t)row * a.heads + kv_head * group) * a.max_splits + split;
+#pragma unroll 1
+  for (int i = threadIdx.x; i < kGroupRows * D / 4; i += kDecodeConsumers) {
+    int head = min(i / (D / 4), group - 1), d = i % (D / 4) * 4;
+    float2* weight = a.weight + place + head * a.max_splits;
+    float4* sum = reinterpret_cast<float4*>(a.partial + (place + head * a.max_splits) * D + d);
+    float4 x = __ldcg(sum), y = *reinterpret_cast<const float4*>(&from.sum[head][d]);
+    HeadPart<4> part = {__ldcg(weight), {x.x, x.y, x.z, x.w}};
+    part.add({from.weight[head], {y.x, y.y, y.z, y.w}});
+    __syncwarp();   // all threads of the head have read its weight
+    if (i < group * D / 4) {
+      *sum = make_float4(part.sum[0], part.sum[1], part.sum[2], part.sum[3]);
+      if (d == 0) *weight = part.weight;
     }
   }
+}
 
-  __device__ __forceinline__ void add(const HeadSum& other) {
-    float highest = fmaxf(top, other.top);
-    float mine = power_of_two(top - highest), others = power_of_two(other.top - highest);
-    top = highest;
-    total = fmaf(others, other.total, total * mine);
+// A query head's sum over splits, with a warp: each thread has D / 32 adjacent columns.
+template <int D>
+struct HeadSum : HeadPart<D / 32> {
+  static constexpr int kColumns = D / 32;
+
+  // Adds up a group of splits, of which the first `splits` are there. `place`: of the first one, (row *
+  // heads + head) * max_splits + split. `added`: whether the first of each run is the run's sum.
+  __device__ __forceinline__ void load(const DecodeArguments& a, int64_t place, int splits,
+                                       bool added) {
+    HeadPart<kColumns> part[kSplitGroup];
 #pragma unroll
-    for (int c = 0; c < kColumns; c++) sum[c] = fmaf(others, other.sum[c], sum[c] * mine);
+    for (int i = 0; i < kSplitGroup; i++) {
+      bool there = i < splits && (i % kRun == 0 || !added);
+      const float* from = a.partial + (place + i) * D + threadIdx.x % 32 * kColumns;
+      part[i].weight = there ? __ldcg(a.weight + place + i) : make_float2(kLowest, 0);
+      float(&sum)[kColumns] = part[i].sum;
+      if constexpr (kColumns == 4) {
+        float4 x = there ? __ldcg(reinterpret_cast<const float4*>(from)) : make_float4(0, 0, 0, 0);
+        sum[0] = x.x, sum[1] = x.y, sum[2] = x.z, sum[3] = x.w;
+      } else {
+        float2 x = there ? __ldcg(reinterpret_cast<const float2*>(from)) : make_float2(0, 0);
+        sum[0] = x.x, sum[1] = x.y;
+      }
+    }
+#pragma unroll
+    for (int first = 0; first < kSplitGroup; first += kRun) {
+#pragma unroll
+      for (int i = 1; i < kRun; i++) part[first].add(part[first + i]);
+    }
+    part[0].add(part[kRun]);
+    static_cast<HeadPart<kColumns>&>(*this) = part[0];
   }
 
   __device__ __forceinline__ void store(const DecodeArguments& a, int row, int head) const {
@@ -429,7 +449,7 @@ struct HeadSum {
 #pragma unroll
     for (int c = 0; c < kColumns; c += 2) {
       *reinterpret_cast<uint32_t*>(a.out + panel_index(a.out_rows, row, column + c)) =
-          pack_bf16(sum[c] / total, sum[c + 1] / total);
+          pack_bf16(this->sum[c] / this->weight.y, this->sum[c + 1] / this->weight.y);
     }
   }
 };

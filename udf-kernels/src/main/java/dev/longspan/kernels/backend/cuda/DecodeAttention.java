@@ -22,7 +22,7 @@ final class DecodeAttention implements AutoCloseable {
   static final int MAX_ROWS = 64;
 
   private static final int THREADS = 160;
-  private static final int SUM_THREADS = 256;
+  private static final int SUM_THREADS = 128;
   private static final int MAX_CLUSTER = 16;
   private static final int MAX_STAGES = 8;
 
@@ -83,8 +83,8 @@ final class DecodeAttention implements AutoCloseable {
       partial =
           owner.own(device.allocate("splits of decode attention", splits * dim * Float.BYTES));
       weight = owner.own(device.allocate("weights of splits", splits * 2 * Float.BYTES));
-      counter = owner.own(device.allocate("counter of decode attention", Integer.BYTES));
-      counter.copyFrom(new int[1]);
+      counter = owner.own(device.allocate("counter of decode attention", 2L * Integer.BYTES));
+      counter.copyFrom(new int[2]);
     } catch (RuntimeException | Error e) {
       owner.close();
       throw e;
