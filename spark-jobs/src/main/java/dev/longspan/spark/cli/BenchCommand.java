@@ -3,6 +3,7 @@ package dev.longspan.spark.cli;
 import dev.longspan.kernels.bench.BenchModel;
 import dev.longspan.kernels.bench.DecodeBench;
 import dev.longspan.kernels.bench.EngineBench;
+import dev.longspan.kernels.bench.LoadBench;
 import dev.longspan.kernels.bench.PrefillBench;
 import dev.longspan.spark.UsageException;
 import java.nio.file.Path;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Spec;
     name = "bench",
     sortOptions = false,
     abbreviateSynopsis = true,
-    header = "Measures a model (prefill, decode, engine) or GPU kernels (the commands below).",
+    header =
+        "Measures a model (prefill, decode, engine, load) or GPU kernels (the commands below).",
     description = {
       "",
       "Prints a JSON line for each case. The attention methods of a run take turns, so that their ratio holds on a machine whose speed drifts."
@@ -44,7 +46,8 @@ final class BenchCommand implements Callable<Integer> {
   enum Bench {
     prefill,
     decode,
-    engine
+    engine,
+    load
   }
 
   @Parameters(
@@ -103,6 +106,16 @@ final class BenchCommand implements Callable<Integer> {
       defaultValue = "4096,16384",
       description = "prefill: prompt lengths in tokens. Default: 4096,16384.")
   List<Integer> lengths;
+
+  @Option(
+      names = "--inputs",
+      paramLabel = "KIND",
+      split = ",",
+      defaultValue = "random",
+      description =
+          "prefill: random prompts, where adjacent tokens select different blocks, or clustered ones,"
+              + " where they agree on most. Default: random.")
+  List<String> inputs;
 
   @Option(
       names = "--chunk-tokens",
@@ -179,18 +192,39 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() {
     if (bench == null) {
       throw new UsageException(
-          "Say what to measure: prefill, decode, engine, "
+          "Say what to measure: prefill, decode, engine, load, "
               + String.join(", ", spec.subcommands().keySet())
               + ".");
     }
     String command = output.command(spec);
+    try {
+      if (bench == Bench.load) {
+        measureLoad(command);
+      } else {
+        measure(command);
+      }
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+    return 0;
+  }
+
+  private void measureLoad(String command) {
+    if (random != null || shape != null) {
+      throw new UsageException("bench load reads a model from its folder: give --model DIR.");
+    }
+    LoadBench.run(
+        new LoadBench.Options(folder(), backend, runs, warmups, command), output.sink(spec));
+  }
+
+  private void measure(String command) {
     try (BenchModel subject = open()) {
       subject.setDenseLength(denseLength);
       switch (bench) {
         case prefill ->
             PrefillBench.run(
                 subject,
-                new PrefillBench.Options(lengths, methods, runs, warmups, chunk, command),
+                new PrefillBench.Options(lengths, methods, runs, warmups, inputs, chunk, command),
                 output.sink(spec));
         case decode ->
             DecodeBench.run(
@@ -212,10 +246,7 @@ final class BenchCommand implements Callable<Integer> {
                     command),
                 output.sink(spec));
       }
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
     }
-    return 0;
   }
 
   private BenchModel open() {
@@ -236,6 +267,10 @@ final class BenchCommand implements Callable<Integer> {
       }
       return BenchModel.random(name, backend);
     }
-    return BenchModel.open(model != null ? model : DemoCommand.pocket(), backend);
+    return BenchModel.open(folder(), backend);
+  }
+
+  private Path folder() {
+    return model != null ? model : DemoCommand.pocket();
   }
 }

@@ -139,7 +139,8 @@ class BenchTest {
   @Test
   void kernelsNeedAGpu() {
     assertTrue(
-        refused("bench").contains("prefill, decode, engine, attention, gemm, crossover, table"));
+        refused("bench")
+            .contains("prefill, decode, engine, load, attention, gemm, crossover, table"));
     assertTrue(refused("bench", "attention", "--heads", "32").contains("such as 32/2x128"));
     assertTrue(
         refused("bench", "attention", "--heads", "32/2x128", "--model", model)
@@ -160,6 +161,8 @@ class BenchTest {
   void saysWhatIsWrong() {
     assertTrue(refused("bench", "prefill", "--shape", "pocket").contains("add --random-weights"));
     assertTrue(refused("bench", "prefill", "--random-weights").contains("--shape NAME, one of"));
+    assertTrue(refused("bench", "load", "--random-weights", "pocket").contains("--model DIR"));
+    assertTrue(refused("bench", "prefill", "--inputs", "text").contains("random, clustered"));
     assertTrue(
         refused("bench", "prefill", "--random-weights=pocket", "--shape", "llama-3-8b")
             .contains("needs one shape"));

@@ -27,8 +27,8 @@ public final class BenchMain {
   }
 
   /**
-   * Prints a JSON line for each case of {@code args[0]}: prefill, decode or engine of a model;
-   * attention, gemm or crossover of kernels.
+   * Prints a JSON line for each case of {@code args[0]}: prefill, decode, engine or load of a
+   * model; attention, gemm or crossover of kernels.
    */
   public static void main(String[] args) {
     BenchMain main = new BenchMain(args);
@@ -47,6 +47,7 @@ public final class BenchMain {
       case "attention" -> AttentionBench.run(attention(command), sink);
       case "gemm" -> GemmBench.run(gemm(command), sink);
       case "crossover" -> CrossoverBench.run(crossover(command), sink);
+      case "load" -> LoadBench.run(load(command), sink);
       default -> model(bench, command, sink);
     }
   }
@@ -102,6 +103,15 @@ public final class BenchMain {
         command);
   }
 
+  private LoadBench.Options load(String command) {
+    return new LoadBench.Options(
+        folder(), text("--backend", "auto"), number("--runs", 5), number("--warmups", 2), command);
+  }
+
+  private Path folder() {
+    return Path.of(text("--model", "../datasets/models/pocket"));
+  }
+
   private void model(String bench, String command, Consumer<BenchRecord> sink) {
     String backend = text("--backend", "auto");
     List<String> methods = texts("--attention", "dense,infllm-v2");
@@ -110,8 +120,7 @@ public final class BenchMain {
     try (BenchModel subject =
         options.containsKey("--random-weights")
             ? BenchModel.random(text("--shape", "pocket"), backend)
-            : BenchModel.open(
-                Path.of(text("--model", "../datasets/models/pocket")), Backends.open(backend))) {
+            : BenchModel.open(folder(), Backends.open(backend))) {
       subject.setDenseLength(optional("--dense-len"));
       switch (bench) {
         case "prefill" ->
@@ -122,6 +131,7 @@ public final class BenchMain {
                     methods,
                     runs,
                     warmups,
+                    texts("--inputs", "random"),
                     optional("--chunk-tokens"),
                     command),
                 sink);
@@ -155,7 +165,7 @@ public final class BenchMain {
             throw new IllegalArgumentException(
                 "bench '"
                     + bench
-                    + "' is unknown; use prefill, decode, engine, attention, gemm or crossover");
+                    + "' is unknown; use prefill, decode, engine, load, attention, gemm or crossover");
       }
     }
   }

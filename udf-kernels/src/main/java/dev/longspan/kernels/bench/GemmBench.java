@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Measures the matrix products of the cuda backend alone, in microseconds, with what becomes of
- * them in the model (a residual added, a gate applied), inside a graph.
+ * Measures the matrix products of the cuda backend, in microseconds, with what becomes of them in
+ * the model (a residual added in float32, a gate applied), inside a graph; of prompts also alone.
  *
  * <p>Few rows, as answers have, are bound by the weights, which take turns so that none is found in
  * the L2 cache; many rows, as prompts have, by arithmetic. A case is written {@code gate-up 4096 x
@@ -62,15 +62,10 @@ public final class GemmBench {
   private static BenchRecord measure(Device device, Options options, Product product, int rows) {
     int k = product.inputs(options.model);
     int n = product.outputs(options.model);
-    Runs runs = new Runs();
-    try (BenchProducts bench = new BenchProducts(device, options.model, product, rows)) {
-      for (int i = -options.warmups; i < options.runs; i++) {
-        double micros = bench.run();
-        if (i >= 0) {
-          runs.add(micros);
-        }
-      }
-    }
+    boolean answer = BenchProducts.isAnswer(rows);
+    Runs runs = time(device, options, product, rows, false);
+    Map<String, Double> details =
+        answer ? Map.of() : Map.of("alone", time(device, options, product, rows, true).median());
     double rate = (double) n * k / (1e-6 * runs.median());
     return Gpus.record(
         device,
@@ -79,10 +74,24 @@ public final class GemmBench {
         "us",
         runs,
         Map.of(),
-        BenchProducts.isAnswer(rows)
+        answer
             ? String.format(Locale.ROOT, "%.0f GB/s", Short.BYTES * rate * 1e-9)
             : Arithmetic.rate(2 * rows * rate),
-        Map.of(),
+        details,
         options.command);
+  }
+
+  private static Runs time(
+      Device device, Options options, Product product, int rows, boolean alone) {
+    Runs runs = new Runs();
+    try (BenchProducts bench = new BenchProducts(device, options.model, product, rows, alone)) {
+      for (int i = -options.warmups; i < options.runs; i++) {
+        double micros = bench.run();
+        if (i >= 0) {
+          runs.add(micros);
+        }
+      }
+    }
+    return runs;
   }
 }

@@ -2,6 +2,7 @@ package dev.longspan.kernels.bench;
 
 import dev.longspan.kernels.attention.AttentionMethod;
 import dev.longspan.kernels.backend.KvStore;
+import dev.longspan.kernels.backend.cuda.BenchInputs;
 import dev.longspan.kernels.model.Pending;
 import dev.longspan.kernels.model.Pick;
 import dev.longspan.kernels.model.Sequence;
@@ -19,6 +20,9 @@ import java.util.function.Consumer;
 public final class PrefillBench {
   private PrefillBench() {}
 
+  /** How often a clustered prompt has each of its tokens in a row. */
+  private static final int REPEATS = 64;
+
   /**
    * What to measure.
    *
@@ -26,6 +30,8 @@ public final class PrefillBench {
    * @param methods attention methods by name; they take turns within each length
    * @param runs measured runs of each case
    * @param warmups runs of each case before, not counted
+   * @param inputs names of {@link BenchInputs}: random prompts, or clustered ones, which have every
+   *     token many times in a row, so that adjacent tokens choose much the same blocks
    * @param chunk most tokens in one step; null for what suits the backend
    * @param command the command line that repeats the measurement, for the records
    */
@@ -34,6 +40,7 @@ public final class PrefillBench {
       List<String> methods,
       int runs,
       int warmups,
+      List<String> inputs,
       Integer chunk,
       String command) {
 
@@ -45,13 +52,15 @@ public final class PrefillBench {
       Checks.atLeast("chunk", chunk == null ? 1 : chunk, 1);
       lengths = List.copyOf(lengths);
       methods = List.copyOf(methods);
+      inputs.forEach(BenchInputs::parse);
+      inputs = List.copyOf(inputs);
     }
   }
 
   /**
-   * Measures every length with every method.
+   * Measures every length and kind of prompt with every method.
    *
-   * @param sink gets a record per case, as soon as all methods of a length are done
+   * @param sink gets a record per case, as soon as all methods of a prompt are done
    * @throws IllegalArgumentException if a length is beyond the model's context or a method unknown
    */
   public static void run(BenchModel subject, Options options, Consumer<BenchRecord> sink) {
@@ -60,42 +69,65 @@ public final class PrefillBench {
       methods.put(name, subject.method(name));
     }
     options.lengths.forEach(n -> Checks.fits(subject.config(), n));
-    int chunk = options.chunk == null ? subject.promptRows() : options.chunk;
-    String commit = Machine.commit();
     for (int length : options.lengths) {
-      Map<String, Runs> results = new LinkedHashMap<>();
-      int[] tokens = new Random(1).ints(length, 0, subject.config().vocabSize()).toArray();
-      try (KvStore kv = subject.model().kvStore((length + KvStore.PAGE - 1) / KvStore.PAGE)) {
-        for (int i = -options.warmups; i < options.runs; i++) {
-          for (Map.Entry<String, AttentionMethod> method : methods.entrySet()) {
-            double seconds = read(subject, kv, method.getValue(), tokens, chunk);
-            if (i >= 0) {
-              results.computeIfAbsent(method.getKey(), k -> new Runs()).add(length / seconds);
-            }
+      for (String inputs : options.inputs) {
+        measure(subject, options, methods, length, BenchInputs.parse(inputs), sink);
+      }
+    }
+  }
+
+  private static void measure(
+      BenchModel subject,
+      Options options,
+      Map<String, AttentionMethod> methods,
+      int length,
+      BenchInputs inputs,
+      Consumer<BenchRecord> sink) {
+    int chunk = options.chunk == null ? subject.promptRows() : options.chunk;
+    int[] tokens = prompt(inputs, length, subject.config().vocabSize());
+    Map<String, Runs> results = new LinkedHashMap<>();
+    try (KvStore kv = subject.model().kvStore((length + KvStore.PAGE - 1) / KvStore.PAGE)) {
+      for (int i = -options.warmups; i < options.runs; i++) {
+        for (Map.Entry<String, AttentionMethod> method : methods.entrySet()) {
+          double seconds = read(subject, kv, method.getValue(), tokens, chunk);
+          if (i >= 0) {
+            results.computeIfAbsent(method.getKey(), k -> new Runs()).add(length / seconds);
           }
         }
       }
-      results.forEach(
-          (method, runs) -> {
-            double flops =
-                Arithmetic.prefill(subject.config(), methods.get(method), 0, length) / length;
-            sink.accept(
-                new BenchRecord(
-                    "prefill",
-                    String.format("%s %s %d", subject.name(), method, length),
-                    runs.median(),
-                    "tokens/s",
-                    Checks.peers(results, method),
-                    Arithmetic.rate(runs.median() * flops),
-                    runs.low(),
-                    runs.high(),
-                    runs.count(),
-                    subject.device(),
-                    commit,
-                    LocalDate.now().toString(),
-                    options.command));
-          });
     }
+    results.forEach(
+        (method, runs) -> {
+          double flops =
+              Arithmetic.prefill(subject.config(), methods.get(method), 0, length) / length;
+          String kind = inputs == BenchInputs.RANDOM ? "" : " " + inputs;
+          sink.accept(
+              new BenchRecord(
+                  "prefill",
+                  String.format("%s %s %d%s", subject.name(), method, length, kind),
+                  runs.median(),
+                  "tokens/s",
+                  Checks.peers(results, method),
+                  Arithmetic.rate(runs.median() * flops),
+                  runs.low(),
+                  runs.high(),
+                  runs.count(),
+                  subject.device(),
+                  Machine.commit(),
+                  LocalDate.now().toString(),
+                  options.command));
+        });
+  }
+
+  /** Returns the tokens of a prompt. */
+  static int[] prompt(BenchInputs inputs, int length, int vocabulary) {
+    Random random = new Random(1);
+    int repeats = inputs == BenchInputs.RANDOM ? 1 : REPEATS;
+    int[] tokens = new int[length];
+    for (int i = 0; i < length; i++) {
+      tokens[i] = i % repeats == 0 ? random.nextInt(vocabulary) : tokens[i - 1];
+    }
+    return tokens;
   }
 
   private static double read(

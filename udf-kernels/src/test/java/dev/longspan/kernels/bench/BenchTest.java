@@ -1,6 +1,7 @@
 package dev.longspan.kernels.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,11 +9,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.longspan.kernels.attention.DenseAttention;
 import dev.longspan.kernels.attention.InfLlmV2;
+import dev.longspan.kernels.backend.cuda.BenchInputs;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.SparseConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -27,7 +30,13 @@ class BenchTest {
     try (BenchModel model = BenchModel.open(FOLDER, "vector")) {
       PrefillBench.Options options =
           new PrefillBench.Options(
-              List.of(65, 130), List.of("dense", "infllm-v2"), 3, 1, 64, "bench prefill");
+              List.of(65, 130),
+              List.of("dense", "infllm-v2"),
+              3,
+              1,
+              List.of("random"),
+              64,
+              "bench prefill");
       PrefillBench.run(model, options, records::add);
     }
     assertEquals(
@@ -53,6 +62,24 @@ class BenchTest {
     assertEquals("bench prefill", json.path("command").asText());
     assertEquals(2, json.path("spread").size());
     assertTrue(json.path("rate").asText().endsWith(" GFLOP/s"), json.path("rate").asText());
+  }
+
+  @Test
+  void clusteredPromptsHaveRecordsOfTheirOwn() {
+    List<BenchRecord> records = new ArrayList<>();
+    try (BenchModel model = BenchModel.random("pocket", "vector")) {
+      PrefillBench.Options options =
+          new PrefillBench.Options(
+              List.of(70), List.of("dense"), 1, 0, List.of("random", "clustered"), null, "");
+      PrefillBench.run(model, options, records::add);
+    }
+    assertEquals(
+        List.of("pocket (random) dense 70", "pocket (random) dense 70 clustered"),
+        records.stream().map(BenchRecord::name).toList());
+    int[] prompt = PrefillBench.prompt(BenchInputs.CLUSTERED, 130, 8192);
+    assertEquals(3, Arrays.stream(prompt).distinct().count());
+    assertEquals(prompt[0], prompt[63]);
+    assertNotEquals(prompt[63], prompt[64]);
   }
 
   @Test
@@ -92,6 +119,17 @@ class BenchTest {
   }
 
   @Test
+  void loadIsMeasuredBesideReadingTheFiles() {
+    List<BenchRecord> records = new ArrayList<>();
+    LoadBench.run(new LoadBench.Options(FOLDER, "vector", 2, 0, "bench load"), records::add);
+    BenchRecord record = records.get(0);
+    assertEquals("pocket", record.name());
+    assertEquals("GB/s", record.unit());
+    assertEquals(2, record.runs());
+    assertTrue(record.ours() > 0 && record.peers().get("read") > 0, record.toString());
+  }
+
+  @Test
   void arithmeticCountsWhatIsVisible() {
     SparseConfig sparse = new SparseConfig(32, 16, 1, 64, 64, 4, 0, true, false);
     try (BenchModel model = BenchModel.random("pocket", "scalar")) {
@@ -109,9 +147,9 @@ class BenchTest {
 
   @Test
   void wrongUseIsNamed() {
+    assertMessage("runs is 0 but must be at least 1", () -> options(64, 0, "random"));
     assertMessage(
-        "runs is 0 but must be at least 1",
-        () -> new PrefillBench.Options(List.of(64), List.of("dense"), 0, 0, 64, ""));
+        "inputs 'text' are unknown; use some of random, clustered", () -> options(64, 1, "text"));
     assertMessage(
         "batch is 0 but must be at least 1",
         () -> new DecodeBench.Options(List.of(0), List.of(0), List.of("dense"), 1, 1, 0, ""));
@@ -121,12 +159,13 @@ class BenchTest {
     try (BenchModel model = BenchModel.random("pocket", "vector")) {
       assertMessage(
           "32769 tokens are more than the model's context of 32768; measure shorter ones",
-          () ->
-              PrefillBench.run(
-                  model,
-                  new PrefillBench.Options(List.of(32769), List.of("dense"), 1, 0, 64, ""),
-                  record -> {}));
+          () -> PrefillBench.run(model, options(32769, 1, "random"), record -> {}));
     }
+  }
+
+  private static PrefillBench.Options options(int length, int runs, String inputs) {
+    return new PrefillBench.Options(
+        List.of(length), List.of("dense"), runs, 0, List.of(inputs), 64, "");
   }
 
   private static void assertMessage(String message, Executable call) {

@@ -79,6 +79,8 @@ class KernelBenchGpuTest {
         records.stream().map(BenchRecord::name).toList());
     assertTrue(records.get(0).rate().endsWith(" GB/s"), records.get(0).rate());
     assertTrue(records.get(5).rate().endsWith("FLOP/s"), records.get(5).rate());
+    assertEquals(Map.of(), records.get(1).details());
+    assertTrue(records.get(6).details().get("alone") > 0, records.get(6).toString());
     assertTrue(records.stream().allMatch(r -> r.ours() > 0 && r.runs() == 2));
   }
 

@@ -10,8 +10,8 @@ import dev.longspan.kernels.backend.cuda.device.Stream;
 import dev.longspan.kernels.model.ModelConfig;
 
 /**
- * Times one matrix product of a layer, with what becomes of it in the model, inside a graph: of so
- * few rows as answers have, or of prompts.
+ * Times one matrix product of a layer, with what becomes of it in the model or alone, inside a
+ * graph: of so few rows as answers have, or of prompts.
  */
 public final class BenchProducts implements AutoCloseable {
   /** Calls of a graph at least, for answers and for prompts. */
@@ -89,10 +89,12 @@ public final class BenchProducts implements AutoCloseable {
    * Draws weights and inputs on the device, and records the graph.
    *
    * @param rows up to 64: the kernels of answers; more: those of prompts
+   * @param alone whether the product is just stored, in bfloat16
    */
-  public BenchProducts(Device device, ModelConfig config, Product product, int rows) {
+  public BenchProducts(
+      Device device, ModelConfig config, Product product, int rows, boolean alone) {
     this.rows = rows;
-    epilogue = product.epilogue;
+    epilogue = alone ? Epilogue.STORE : product.epilogue;
     int n = product.outputs(config);
     int k = product.inputs(config);
     boolean answer = isAnswer(rows);
