@@ -59,6 +59,7 @@ struct Task {
 
 struct Shared {
   RingBarriers barriers;
+  uint64_t list_here;
   uint64_t normalisers_here;
   uint64_t keys_here;
   float2 warps[kDecodeWarps][kGroupRows];
@@ -238,7 +239,7 @@ __device__ __forceinline__ void make_list(const DecodeArguments& a, const Task<C
 
 template <int D, int C>
 __device__ __forceinline__ void produce(const DecodeArguments& a, const Task<C>& t, int free_pages,
-                                        Ring ring, const int* list) {
+                                        Ring ring, const int* list, uint64_t* list_here) {
   int lane = threadIdx.x % 32;
   auto fetch = [&](int page, int count) {   // pages that the lanes hold
     for (int i = 0; i < count; i++) {
@@ -255,7 +256,7 @@ __device__ __forceinline__ void produce(const DecodeArguments& a, const Task<C>&
     fetch(block >= 0 ? t.pages[block] : 0, early);
   }
   Cluster<C>::wait();
-  named_barrier_sync(2, kDecodeThreads);  // the list is there
+  wait_phase(list_here, 0);
   for (int split = t.first_split; split < t.end_split; split++) {
     const int* blocks = list + (split - t.first_split) * t.longest;
     for (int i = early; i < t.count(split); i += 32) {
@@ -284,6 +285,7 @@ __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
       Cluster<C>::expect(&shared.normalisers_here, kShares * kGroupRows * sizeof(float2));
       Cluster<C>::expect(&shared.keys_here, t.open * sizeof(uint32_t));
     }
+    barrier_init(&shared.list_here, kDecodeConsumers);
     init_ring(&shared.barriers);
   }
   __syncthreads();
@@ -291,7 +293,8 @@ __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
 
   Ring ring = {dynamic, &shared.barriers, a.stages};
   if (threadIdx.x >= kDecodeConsumers) {
-    produce<D, C>(a, t, t.wanted > 0 ? scoring.free_pages : a.stages, ring, list);
+    int free_pages = t.wanted > 0 ? scoring.free_pages : a.stages;
+    produce<D, C>(a, t, free_pages, ring, list, &shared.list_here);
     return;
   }
   int group = a.heads / a.kv_heads;
@@ -306,7 +309,7 @@ __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
 #if __CUDA_ARCH__ >= 900
   async_proxy_fence();  // pages come to where the scores were
 #endif
-  named_barrier_sync(2, kDecodeThreads);
+  barrier_arrive(&shared.list_here);
 
   WarpAttention<D> attention;
   for (int split = t.first_split; split < t.end_split; split++) {
