@@ -20,6 +20,8 @@ import java.util.function.BooleanSupplier;
 final class MappedTensor implements Tensor {
   private static final int CHUNK_BYTES = 1 << 30;
 
+  private final Path file;
+  private final long offset;
   private final String name;
   private final Dtype dtype;
   private final long[] shape;
@@ -33,6 +35,8 @@ final class MappedTensor implements Tensor {
    * @param closed whether the checkpoint has been closed
    */
   MappedTensor(Path file, SafetensorsFile.Entry entry, Dtype dtype, BooleanSupplier closed) {
+    this.file = file;
+    this.offset = entry.offset();
     this.name = entry.name();
     this.dtype = dtype;
     this.shape = entry.shape();
@@ -47,7 +51,7 @@ final class MappedTensor implements Tensor {
             channel
                 .map(
                     FileChannel.MapMode.READ_ONLY,
-                    entry.offset() + at,
+                    offset + at,
                     Math.min(CHUNK_BYTES, entry.bytes() - at))
                 .order(ByteOrder.LITTLE_ENDIAN);
       }
@@ -109,13 +113,24 @@ final class MappedTensor implements Tensor {
         first, count, (chunk, from, done, n) -> chunk.asShortBuffer().get(from, to, at + done, n));
   }
 
+  /** Reads from the file, not from its maps: large reads keep a disk busy, page faults do not. */
   @Override
   public void copyTo(long first, ByteBuffer to, int count) {
     check(first, to.remaining() / dtype.bytes(), 0, count);
-    forEachChunk(
-        first,
-        count,
-        (chunk, from, done, n) -> to.put(chunk.slice(from * dtype.bytes(), n * dtype.bytes())));
+    int bytes = count * dtype.bytes();
+    long at = offset + first * dtype.bytes();
+    ByteBuffer part = to.slice(to.position(), bytes);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      while (part.hasRemaining()) {
+        if (channel.read(part, at + part.position()) < 0) {
+          throw new CheckpointException(
+              file + " has become shorter while tensor " + name + " was read; load it again");
+        }
+      }
+    } catch (IOException e) {
+      throw new CheckpointException("tensor " + name + " of " + file + " cannot be read: " + e, e);
+    }
+    to.position(to.position() + bytes);
   }
 
   private void widen(short[] bits, float[] to, int at, int count) {

@@ -11,9 +11,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -85,6 +87,22 @@ class CheckpointTest {
       assertThrows(
           IllegalStateException.class,
           () -> checkpoint.tensor("h", 6).readBf16(0, new short[1], 0, 1));
+    }
+  }
+
+  @Test
+  void aFileThatHasBecomeShorterIsNamed() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    SafetensorsFiles.write(file, "{" + entry("b", "BF16", "[4]", 0, 8) + "}", new byte[8]);
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      Tensor tensor = checkpoint.tensor("b", 4);
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(channel.size() - 1);
+      }
+      CheckpointException e =
+          assertThrows(
+              CheckpointException.class, () -> tensor.copyTo(1, ByteBuffer.allocateDirect(6), 3));
+      assertTrue(e.getMessage().contains("has become shorter while tensor b"), e.getMessage());
     }
   }
 

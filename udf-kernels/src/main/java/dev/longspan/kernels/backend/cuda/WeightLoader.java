@@ -12,8 +12,8 @@ import java.nio.ByteBuffer;
 import java.util.stream.IntStream;
 
 /**
- * Brings tensors to the device: from the mapped file through pinned memory, some megabytes at a
- * time, and there into the layout of the kernels.
+ * Brings tensors to the device: from the file through pinned memory, some megabytes at a time, and
+ * there into the layout of the kernels.
  *
  * <p>While one part is copied and packed, the next is read. Random tensors are drawn on the device.
  */
