@@ -214,7 +214,7 @@ __device__ void attend(const DecodeArguments& a) {
   }
 }
 
-constexpr int kSumWarps = 4;
+constexpr int kSumWarps = 4;   // at most
 constexpr int kSplitGroups = kMaxSplits / kSplitGroup;
 
 template <int D>
@@ -226,7 +226,7 @@ __device__ void add_splits(const DecodeArguments& a) {
   int splits = split_count(position / kPage + 1);
   int groups = (splits + kSplitGroup - 1) / kSplitGroup;
   int64_t place = ((int64_t)row * a.heads + head) * a.max_splits;
-  for (int i = warp; i < groups; i += kSumWarps) {
+  for (int i = warp; i < groups; i += blockDim.x / 32) {
     sums[i][lane].load(a, place + i * kSplitGroup, splits - i * kSplitGroup, run > 1);
   }
   __syncthreads();
@@ -248,7 +248,7 @@ __device__ void add_splits(const DecodeArguments& a) {
 ATTENTION_DECODE(64)
 ATTENTION_DECODE(128)
 
-// Adds the splits up. Grid (heads, rows), block 128.
+// Adds the splits up. Grid (heads, rows), block 32 to 128, best 2 for each of max_splits.
 #define ATTENTION_DECODE_SUM(D)                                                                \
   extern "C" __global__ void __launch_bounds__(32 * kSumWarps, 5)                             \
       attention_decode_sum_##D(const __grid_constant__ DecodeArguments a) {                    \

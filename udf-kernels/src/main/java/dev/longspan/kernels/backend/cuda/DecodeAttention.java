@@ -22,7 +22,12 @@ final class DecodeAttention implements AutoCloseable {
   static final int MAX_ROWS = 64;
 
   private static final int THREADS = 160;
-  private static final int SUM_THREADS = 128;
+
+  /** Splits that a warp of the sum adds up at a time, and its warps at most. */
+  private static final int SPLIT_GROUP = 16;
+
+  private static final int SUM_WARPS = 4;
+
   private static final int MAX_CLUSTER = 16;
   private static final int MAX_STAGES = 8;
 
@@ -128,7 +133,8 @@ final class DecodeAttention implements AutoCloseable {
     Kernel[] kernels = settings == null ? new Kernel[] {dense, sum} : new Kernel[] {launch.kernel};
     for (Kernel kernel : kernels) {
       if (kernel == sum) {
-        kernel.grid(config.heads(), rows).block(SUM_THREADS);
+        int warps = Math.min(SUM_WARPS, (maxSplits + SPLIT_GROUP - 1) / SPLIT_GROUP);
+        kernel.grid(config.heads(), rows).block(32 * warps);
       } else if (kernel == dense) {
         kernel.grid(launch.blocks).block(THREADS).shared(launch.shared);
       } else {
