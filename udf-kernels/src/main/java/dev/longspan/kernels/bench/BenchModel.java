@@ -171,9 +171,10 @@ public final class BenchModel implements AutoCloseable {
     return backend.driving().promptRows();
   }
 
-  /** Returns the processor and what the backend uses of it. */
+  /** Returns the processor and what the backend uses; of a GPU the kind, not which one it is. */
   String device() {
-    return Machine.processor() + "; " + backend.description();
+    String description = backend.description().replaceFirst(", GPU-[0-9a-f-]+", "");
+    return Machine.processor() + "; " + description;
   }
 
   @Override
