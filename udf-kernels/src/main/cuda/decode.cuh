@@ -145,8 +145,9 @@ __device__ __forceinline__ void fetch_page(Ring& ring, const bf16* from) {
 }
 
 // Lets the producer copy another page to the place of the ring's page. Each thread arrives for what it
-// has read. The fence makes it wait until it has really read it: the barrier alone orders loads that
-// are still under way only before other threads' stores, not before a bulk copy.
+// has read: one for its warp would order the same and be no faster, but racecheck would not follow it.
+// The fence makes the thread wait until it has really read: the barrier alone orders loads that are
+// still under way only before other threads' stores, not before a bulk copy.
 __device__ __forceinline__ void give_back(Ring& ring) {
 #if __CUDA_ARCH__ >= 900
   async_proxy_fence();
