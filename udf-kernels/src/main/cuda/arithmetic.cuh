@@ -12,6 +12,9 @@ __device__ __forceinline__ float exp2_approx(float x) {
   return y;
 }
 
+// x / (1 + e^-x), from approximations.
+__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
+
 // Two values as bf16, the first in the lower half.
 __device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
   __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);

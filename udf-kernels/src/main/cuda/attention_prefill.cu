@@ -54,19 +54,6 @@ struct PrefillBarriers {
   Work work[2];
 };
 
-// Position in a ring of barriers.
-template <int size>
-struct Ring {
-  int index = 0;
-  uint32_t phase = 0;
-  __device__ __forceinline__ void next() {
-    if (++index == size) {
-      index = 0;
-      phase ^= 1;
-    }
-  }
-};
-
 struct PrefillArguments {
   const bf16* qkv;
   const bf16* cache;
@@ -112,8 +99,8 @@ struct Producer {
   PrefillBarriers<D>* barriers;
   char* keys;
   char* values;
-  Ring<Shape::kStages> key_ring;
-  Ring<Shape::kStages> value_ring;
+  RingPlace<Shape::kStages> key_ring;
+  RingPlace<Shape::kStages> value_ring;
   int waiting_first = -1;    // pages of the pair whose values are not on their way yet
   int waiting_second = -1;
 
@@ -162,7 +149,7 @@ struct Producer {
 
   __device__ __forceinline__ void run() {
     int lane = threadIdx.x;
-    Ring<2> work_ring;
+    RingPlace<2> work_ring;
     int total = a.tile_count * a.kv_heads;
     while (true) {
       int item = 0;
@@ -371,8 +358,8 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
   int thread = threadIdx.x % 128;
   int lane = thread % 32;
   int row0 = thread / 32 * 16 + lane / 4;   // and row0 + 8
-  Ring<Shape::kStages> ring;
-  Ring<2> work_ring;
+  RingPlace<Shape::kStages> ring;
+  RingPlace<2> work_ring;
   Work work;
   Tile tile{0, 0};
   Segment s{};
@@ -504,7 +491,7 @@ __device__ __forceinline__ void consume(const PrefillArguments& a, PrefillBarrie
 
     // The values of the pair before are waited for at the head of the loop and after it, not where
     // the softmax ends: within one basic block the assembler would wait before the softmax.
-    Ring<Shape::kStages> before = ring;
+    RingPlace<Shape::kStages> before = ring;
     for (int step = 1; step < pairs; step++) {
       finish(step > 1, before.index);
       before = ring;

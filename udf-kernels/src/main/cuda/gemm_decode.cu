@@ -16,6 +16,7 @@
 // bits depend neither on the number of rows nor on the number of SMs.
 //
 // architectures: 90a
+#include "arithmetic.cuh"
 #include "hopper.cuh"
 #include "layout.cuh"
 
@@ -86,16 +87,6 @@ struct Layout {
   uint64_t ready;  // the product before is done
 };
 
-// A place in a ring, and whose turn it is.
-template <int count>
-struct Cursor {
-  int at = 0;
-  uint32_t phase = 0;
-  __device__ __forceinline__ void advance() {
-    if (++at == count) at = 0, phase ^= 1;
-  }
-};
-
 // What a CTA does of a product: which rows with its cluster, and which columns.
 struct Share {
   int group, groups, tiles, panel, panels;
@@ -116,14 +107,12 @@ struct Share {
   __device__ int tile_group(int tile) const { return group + groups * tile / tiles; }
 };
 
-__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
-
 // Streams the weights of the whole chain, as far ahead as the ring allows, but few at a time: what
 // is in flight beyond the need of memory only makes everybody's other requests wait.
 template <int N>
 __device__ void load_weights(const DecodeChain& chain, Layout<N>& s) {
   uint64_t once = evict_first_policy();
-  Cursor<Layout<N>::kStages> to, arriving;
+  RingPlace<Layout<N>::kStages> to, arriving;
   int flying = 0;
   for (int p = 0; p < chain.count; p++) {
     const DecodeGemm& g = chain.products[p];
@@ -135,13 +124,13 @@ __device__ void load_weights(const DecodeChain& chain, Layout<N>& s) {
       int limit = min(Layout<N>::kInFlight / bytes, Layout<N>::kStages - 1);
       const bf16* w = g.w + (int64_t)group * (kGroup * kPanel) + share.panel * step;
       for (int i = 0; i < share.panels; i++, w += step) {
-        for (; flying >= limit; flying--, arriving.advance()) {
-          barrier_wait(s.weights_full + arriving.at, arriving.phase);
+        for (; flying >= limit; flying--, arriving.next()) {
+          barrier_wait(s.weights_full + arriving.index, arriving.phase);
         }
-        barrier_wait(s.weights_empty + to.at, to.phase ^ 1);
-        barrier_expect(s.weights_full + to.at, bytes);
-        bulk_load(s.weights[to.at], w, bytes, s.weights_full + to.at, once);
-        to.advance();
+        barrier_wait(s.weights_empty + to.index, to.phase ^ 1);
+        barrier_expect(s.weights_full + to.index, bytes);
+        bulk_load(s.weights[to.index], w, bytes, s.weights_full + to.index, once);
+        to.next();
         flying++;
       }
     }
@@ -152,7 +141,7 @@ __device__ void load_weights(const DecodeChain& chain, Layout<N>& s) {
 template <int N>
 __device__ void load_activations(const DecodeChain& chain, const int* done, Layout<N>& s) {
   constexpr int kChunk = Layout<N>::kChunk;
-  Cursor<Layout<N>::kChunks> to;
+  RingPlace<Layout<N>::kChunks> to;
   for (int p = 0; p < chain.count; p++) {
     const DecodeGemm& g = chain.products[p];
     Share share(g);
@@ -166,10 +155,10 @@ __device__ void load_activations(const DecodeChain& chain, const int* done, Layo
     for (int tile = 0; tile < share.tiles; tile++) {
       for (int i = 0; i < share.panels; i += kChunk) {
         uint32_t bytes = min(kChunk, share.panels - i) * (N * kPanel * 2);
-        barrier_wait(s.activations_empty + to.at, to.phase ^ 1);
-        barrier_expect(s.activations_full + to.at, bytes);
-        bulk_load(s.activations[to.at], a + i * (N * kPanel), bytes, s.activations_full + to.at);
-        to.advance();
+        barrier_wait(s.activations_empty + to.index, to.phase ^ 1);
+        barrier_expect(s.activations_full + to.index, bytes);
+        bulk_load(s.activations[to.index], a + i * (N * kPanel), bytes, s.activations_full + to.index);
+        to.next();
       }
     }
   }
@@ -327,8 +316,8 @@ __device__ void consume(const DecodeChain& chain, int* done, Layout<N>& s) {
   constexpr int kChunk = Layout<N>::kChunk;
   int lane = threadIdx.x % 32;
   int rank = blockIdx.x % kCluster;
-  Cursor<Layout<N>::kStages> weights;
-  Cursor<Layout<N>::kChunks> activations;
+  RingPlace<Layout<N>::kStages> weights;
+  RingPlace<Layout<N>::kChunks> activations;
   uint32_t exchange_phase = 0;
   for (int p = 0; p < chain.count; p++) {
     const DecodeGemm& g = chain.products[p];
@@ -346,10 +335,10 @@ __device__ void consume(const DecodeChain& chain, int* done, Layout<N>& s) {
       float d[2][N / 2] = {};
       int last = 0, last_chunk = 0;
       for (int i = 0; i < share.panels; i++) {
-        if (i % kChunk == 0) barrier_wait(s.activations_full + activations.at, activations.phase);
-        barrier_wait(s.weights_full + weights.at, weights.phase);
-        uint64_t w = panel_descriptor(s.weights[weights.at]);
-        uint64_t a = panel_descriptor(s.activations[activations.at] + i % kChunk * (N * 128));
+        if (i % kChunk == 0) barrier_wait(s.activations_full + activations.index, activations.phase);
+        barrier_wait(s.weights_full + weights.index, weights.phase);
+        uint64_t w = panel_descriptor(s.weights[weights.index]);
+        uint64_t a = panel_descriptor(s.activations[activations.index] + i % kChunk * (N * 128));
         constexpr uint64_t kHalf = kStageBytes / 2 / 16;
         wgmma_fence_registers(d[0]);
         wgmma_fence_registers(d[1]);
@@ -370,10 +359,10 @@ __device__ void consume(const DecodeChain& chain, int* done, Layout<N>& s) {
           if (lane == 0) barrier_arrive(s.weights_empty + last);
           if (lane == 0 && i % kChunk == 0) barrier_arrive(s.activations_empty + last_chunk);
         }
-        last = weights.at;
-        last_chunk = activations.at;
-        weights.advance();
-        if (i % kChunk == kChunk - 1 || i == share.panels - 1) activations.advance();
+        last = weights.index;
+        last_chunk = activations.index;
+        weights.next();
+        if (i % kChunk == kChunk - 1 || i == share.panels - 1) activations.next();
       }
       wgmma_wait<0>();
       wgmma_fence_registers(d[0]);

@@ -70,8 +70,6 @@ struct Arguments {
   float scale;
 };
 
-__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
-
 // Adds four floats to memory. Each element is added to once in a launch, so that there is no order
 // that could differ; to load, add and store instead was measured slower.
 __device__ __forceinline__ void add4(float* to, float4 v) {

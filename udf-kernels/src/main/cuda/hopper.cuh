@@ -51,6 +51,19 @@ __device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity)
   }
 }
 
+// A place in a ring of `count` barriers, and whose turn it is.
+template <int count>
+struct RingPlace {
+  int index = 0;
+  uint32_t phase = 0;
+  __device__ __forceinline__ void next() {
+    if (++index == count) {
+      index = 0;
+      phase ^= 1;
+    }
+  }
+};
+
 // ---- bulk copies ---------------------------------------------------------------------------
 
 // Copies `bytes` (a multiple of 16, both ends aligned to 16) from global to shared memory.
