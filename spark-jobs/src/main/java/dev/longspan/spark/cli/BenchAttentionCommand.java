@@ -1,7 +1,6 @@
 package dev.longspan.spark.cli;
 
 import dev.longspan.kernels.bench.AttentionBench;
-import dev.longspan.spark.UsageException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -60,23 +59,21 @@ final class BenchAttentionCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try {
-      AttentionBench.run(
-          new AttentionBench.Options(
-              phases,
-              attention.heads(),
-              attention.sparse(),
-              lengths,
-              batches,
-              attention.inputs == null ? List.of("random", "clustered") : attention.inputs,
-              attention.kernels.runs,
-              attention.kernels.warmups,
-              attention.kernels.gpu,
-              output.command(spec)),
-          output.sink(spec));
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
-    }
-    return 0;
+    return output.measure(
+        spec,
+        (command, sink) ->
+            AttentionBench.run(
+                new AttentionBench.Options(
+                    phases,
+                    attention.heads(),
+                    attention.sparse(),
+                    lengths,
+                    batches,
+                    attention.inputs == null ? List.of("random", "clustered") : attention.inputs,
+                    attention.kernels.runs,
+                    attention.kernels.warmups,
+                    attention.kernels.gpu,
+                    command),
+                sink));
   }
 }

@@ -1,6 +1,7 @@
 package dev.longspan.spark.cli;
 
 import dev.longspan.kernels.bench.BenchModel;
+import dev.longspan.kernels.bench.BenchRecord;
 import dev.longspan.kernels.bench.DecodeBench;
 import dev.longspan.kernels.bench.EngineBench;
 import dev.longspan.kernels.bench.LoadBench;
@@ -9,6 +10,7 @@ import dev.longspan.spark.UsageException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -196,28 +198,17 @@ final class BenchCommand implements Callable<Integer> {
               + String.join(", ", spec.subcommands().keySet())
               + ".");
     }
-    String command = output.command(spec);
-    try {
-      if (bench == Bench.load) {
-        measureLoad(command);
-      } else {
-        measure(command);
-      }
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
-    }
-    return 0;
+    return output.measure(spec, bench == Bench.load ? this::measureLoad : this::measure);
   }
 
-  private void measureLoad(String command) {
+  private void measureLoad(String command, Consumer<BenchRecord> sink) {
     if (random != null || shape != null) {
       throw new UsageException("bench load reads a model from its folder: give --model DIR.");
     }
-    LoadBench.run(
-        new LoadBench.Options(folder(), backend, runs, warmups, command), output.sink(spec));
+    LoadBench.run(new LoadBench.Options(folder(), backend, runs, warmups, command), sink);
   }
 
-  private void measure(String command) {
+  private void measure(String command, Consumer<BenchRecord> sink) {
     try (BenchModel subject = open()) {
       subject.setDenseLength(denseLength);
       switch (bench) {
@@ -225,12 +216,12 @@ final class BenchCommand implements Callable<Integer> {
             PrefillBench.run(
                 subject,
                 new PrefillBench.Options(lengths, methods, runs, warmups, inputs, chunk, command),
-                output.sink(spec));
+                sink);
         case decode ->
             DecodeBench.run(
                 subject,
                 new DecodeBench.Options(depths, batches, methods, tokens, runs, warmups, command),
-                output.sink(spec));
+                sink);
         default ->
             EngineBench.run(
                 subject,
@@ -244,7 +235,7 @@ final class BenchCommand implements Callable<Integer> {
                     chunk,
                     maxSequences,
                     command),
-                output.sink(spec));
+                sink);
       }
     }
   }

@@ -1,7 +1,6 @@
 package dev.longspan.spark.cli;
 
 import dev.longspan.kernels.bench.CrossoverBench;
-import dev.longspan.spark.UsageException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -50,22 +49,20 @@ final class BenchCrossoverCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try {
-      CrossoverBench.run(
-          new CrossoverBench.Options(
-              attention.heads(),
-              attention.sparse(),
-              longest,
-              batches,
-              attention.inputs == null ? List.of("clustered") : attention.inputs,
-              attention.kernels.runs,
-              attention.kernels.warmups,
-              attention.kernels.gpu,
-              output.command(spec)),
-          output.sink(spec));
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
-    }
-    return 0;
+    return output.measure(
+        spec,
+        (command, sink) ->
+            CrossoverBench.run(
+                new CrossoverBench.Options(
+                    attention.heads(),
+                    attention.sparse(),
+                    longest,
+                    batches,
+                    attention.inputs == null ? List.of("clustered") : attention.inputs,
+                    attention.kernels.runs,
+                    attention.kernels.warmups,
+                    attention.kernels.gpu,
+                    command),
+                sink));
   }
 }

@@ -1,7 +1,6 @@
 package dev.longspan.spark.cli;
 
 import dev.longspan.kernels.bench.GemmBench;
-import dev.longspan.spark.UsageException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,19 +41,12 @@ final class BenchGemmCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try {
-      GemmBench.run(
-          new GemmBench.Options(
-              kernels.config(),
-              rows,
-              kernels.runs,
-              kernels.warmups,
-              kernels.gpu,
-              output.command(spec)),
-          output.sink(spec));
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
-    }
-    return 0;
+    return output.measure(
+        spec,
+        (command, sink) ->
+            GemmBench.run(
+                new GemmBench.Options(
+                    kernels.config(), rows, kernels.runs, kernels.warmups, kernels.gpu, command),
+                sink));
   }
 }

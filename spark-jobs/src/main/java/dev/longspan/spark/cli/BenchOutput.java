@@ -2,6 +2,7 @@ package dev.longspan.spark.cli;
 
 import dev.longspan.kernels.bench.BenchRecord;
 import dev.longspan.kernels.bench.Peers;
+import dev.longspan.spark.UsageException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -9,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,8 +31,23 @@ final class BenchOutput {
       description = "Also append the JSON lines to this file.")
   Path record;
 
+  /**
+   * Runs a bench, given its command line and where its records go.
+   *
+   * @return the exit status
+   * @throws UsageException if an option asks for what there is not
+   */
+  int measure(CommandSpec spec, BiConsumer<String, Consumer<BenchRecord>> bench) {
+    try {
+      bench.accept(command(spec), sink(spec));
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+    return 0;
+  }
+
   /** Returns the command line that repeats the measurement: without files of this machine. */
-  String command(CommandSpec spec) {
+  private static String command(CommandSpec spec) {
     StringBuilder command = new StringBuilder("bin");
     String separator = "/";
     boolean value = false;
@@ -50,7 +67,7 @@ final class BenchOutput {
    *
    * @throws IllegalArgumentException if the peers cannot be read
    */
-  Consumer<BenchRecord> sink(CommandSpec spec) {
+  private Consumer<BenchRecord> sink(CommandSpec spec) {
     PrintWriter out = spec.commandLine().getOut();
     Peers others = peers == null ? Peers.NONE : Peers.read(peers);
     return line -> {
