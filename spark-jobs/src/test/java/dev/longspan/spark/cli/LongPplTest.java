@@ -39,14 +39,19 @@ class LongPplTest {
     documents = Files.writeString(temp.resolve("documents.jsonl"), rows);
   }
 
+  private static Cli run(String command, Path model, Path data, Path out, Object... more) {
+    List<Object> words = new ArrayList<>(List.of(command, "--suite", "longppl"));
+    words.addAll(List.of("--model", model, "--data", data, "--out", out));
+    words.addAll(List.of(more));
+    if (command.equals("evaluate")) {
+      words.addAll(List.of("--master", "local[2]"));
+    }
+    return Cli.run(words.toArray());
+  }
+
   private static Path evaluate(String name, Object... more) {
     Path out = temp.resolve(name);
-    List<Object> words =
-        new ArrayList<>(
-            List.of("evaluate", "--suite", "longppl", "--model", model, "--data", documents));
-    words.addAll(List.of("--out", out, "--master", "local[2]"));
-    words.addAll(List.of(more));
-    Cli cli = Cli.run(words.toArray());
+    Cli cli = run("evaluate", model, documents, out, more);
     assertEquals(0, cli.status(), cli.err());
     return out;
   }
@@ -73,20 +78,15 @@ class LongPplTest {
     // The samples of 'prepare' hold the key tokens, in the form of LongPPL's files.
     Path prepared = temp.resolve("prepared.jsonl");
     Cli cli =
-        Cli.run(
+        run(
             "prepare",
-            "--suite",
-            "longppl",
-            "--data",
-            documents,
-            "--model",
             TinyModel.pocket(),
+            documents,
+            prepared,
             "--short-context",
             "64",
             "--key-window",
-            "32",
-            "--out",
-            prepared);
+            "32");
     assertEquals(0, cli.status(), cli.err());
     Path keys = Files.createDirectories(temp.resolve("keys"));
     List<Sample> samples = Written.samples(prepared);
@@ -103,21 +103,7 @@ class LongPplTest {
     assertEquals(value(online, "perplexity"), value(offline, "perplexity"), 1e-9);
 
     // A second run of the same command computes nothing.
-    Cli again =
-        Cli.run(
-            "evaluate",
-            "--suite",
-            "longppl",
-            "--model",
-            model,
-            "--data",
-            documents,
-            "--out",
-            offline,
-            "--key-text",
-            keys,
-            "--master",
-            "local[2]");
+    Cli again = run("evaluate", model, documents, offline, "--key-text", keys);
     assertTrue(again.out().contains("6 rows, 6 of them from before."), again.out());
   }
 
@@ -131,24 +117,17 @@ class LongPplTest {
     Path given = Path.of(LongPplTest.class.getResource("/longppl/documents.jsonl").toURI());
     Path out = temp.resolve("independent");
     Cli cli =
-        Cli.run(
+        run(
             "evaluate",
-            "--suite",
-            "longppl",
-            "--model",
             TinyModel.pocket(),
+            given,
+            out,
             "--attention",
             "dense",
-            "--data",
-            given,
             "--short-context",
             "128",
             "--key-window",
-            "64",
-            "--out",
-            out,
-            "--master",
-            "local[2]");
+            "64");
     assertEquals(0, cli.status(), cli.err());
     assertEquals(2.760933269, value(out, "longppl"), 1e-6 * 2.76);
     assertEquals(74.141178486, value(out, "perplexity"), 1e-6 * 74.1);
@@ -161,26 +140,12 @@ class LongPplTest {
     for (int i = 0; i < 3; i++) {
       Files.writeString(keys.resolve("slice_" + i + ".txt"), "[3, 9];[70000, 70012]");
     }
-    Object[] words = {
-      "evaluate",
-      "--suite",
-      "longppl",
-      "--model",
-      model,
-      "--data",
-      documents,
-      "--out",
-      temp.resolve("refused"),
-      "--key-text",
-      keys,
-      "--master",
-      "local[2]"
-    };
-    Cli cli = Cli.run(words);
+    Path out = temp.resolve("refused");
+    Cli cli = run("evaluate", model, documents, out, "--key-text", keys);
     assertEquals(2, cli.status(), cli.err());
     assertTrue(cli.err().contains("ends at character 70,012, but document d"), cli.err());
     Files.delete(keys.resolve("slice_2.txt"));
-    Cli missing = Cli.run(words);
+    Cli missing = run("evaluate", model, documents, out, "--key-text", keys);
     assertEquals(2, missing.status());
     assertTrue(missing.err().contains("has no slice_2.txt, but 3 documents"), missing.err());
   }
@@ -189,15 +154,10 @@ class LongPplTest {
   void documentsAreChosenAndCutByTokens() throws IOException {
     Path out = temp.resolve("cut.jsonl");
     Cli cli =
-        Cli.run(
+        run(
             "prepare",
-            "--suite",
-            "longppl",
-            "--data",
-            documents,
-            "--model",
             model,
-            "--out",
+            documents,
             out,
             "--document-min-tokens",
             "100",
@@ -211,19 +171,7 @@ class LongPplTest {
     List<Sample> samples = Written.samples(out);
     assertEquals(2, samples.size());
     assertTrue(samples.get(0).answerPrefix().length() < 600, samples.get(0).answerPrefix());
-    Cli none =
-        Cli.run(
-            "prepare",
-            "--suite",
-            "longppl",
-            "--data",
-            documents,
-            "--model",
-            model,
-            "--out",
-            out,
-            "--document-min-tokens",
-            "5000");
+    Cli none = run("prepare", model, documents, out, "--document-min-tokens", "5000");
     assertEquals(2, none.status());
     assertTrue(none.err().contains("3 rows were read, and the options select none"), none.err());
   }

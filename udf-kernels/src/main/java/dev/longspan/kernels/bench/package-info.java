@@ -3,7 +3,8 @@
  *
  * <p>{@link dev.longspan.kernels.bench.BenchModel} opens the model that {@link
  * dev.longspan.kernels.bench.PrefillBench}, {@link dev.longspan.kernels.bench.DecodeBench} and
- * {@link dev.longspan.kernels.bench.EngineBench} run; {@link
+ * {@link dev.longspan.kernels.bench.EngineBench} run, and {@link
+ * dev.longspan.kernels.bench.LoadBench} opens it again and again; {@link
  * dev.longspan.kernels.bench.AttentionBench}, {@link dev.longspan.kernels.bench.GemmBench} and
  * {@link dev.longspan.kernels.bench.CrossoverBench} run kernels on data that is drawn on the GPU.
  * Each hands over one {@link dev.longspan.kernels.bench.BenchRecord} per case, which prints itself

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
 /**
- * A tensor over maps of its part of the file; thread safe.
+ * A tensor over maps of its part of the file, or read from the file for a device; thread safe.
  *
  * <p>One map holds at most 2 GiB in Java, so a tensor is a row of maps. They go back to the system
  * when the tensor is collected: nothing unmaps memory under a reader.
@@ -118,14 +118,11 @@ final class MappedTensor implements Tensor {
   public void copyTo(long first, ByteBuffer to, int count) {
     check(first, to.remaining() / dtype.bytes(), 0, count);
     int bytes = count * dtype.bytes();
-    long at = offset + first * dtype.bytes();
-    ByteBuffer part = to.slice(to.position(), bytes);
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      while (part.hasRemaining()) {
-        if (channel.read(part, at + part.position()) < 0) {
-          throw new CheckpointException(
-              file + " has become shorter while tensor " + name + " was read; load it again");
-        }
+      ByteBuffer part = to.slice(to.position(), bytes);
+      if (!SafetensorsFile.fill(part, channel, offset + first * dtype.bytes())) {
+        throw new CheckpointException(
+            file + " has become shorter while tensor " + name + " was read; load it again");
       }
     } catch (IOException e) {
       throw new CheckpointException("tensor " + name + " of " + file + " cannot be read: " + e, e);

@@ -96,12 +96,24 @@ record SafetensorsFile(Path path, List<Entry> entries) {
   private static ByteBuffer read(FileChannel channel, Path path, long at, int count)
       throws IOException {
     ByteBuffer to = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-    while (to.hasRemaining()) {
-      if (channel.read(to, at + to.position()) < 0) {
-        throw bad(path, "ended while it was read: another process is writing it");
-      }
+    if (!fill(to, channel, at)) {
+      throw bad(path, "ended while it was read: another process is writing it");
     }
     return to;
+  }
+
+  /**
+   * Fills a buffer, whose position is 0, with what a file has from byte {@code at} on.
+   *
+   * @return whether the file had enough
+   */
+  static boolean fill(ByteBuffer to, FileChannel channel, long at) throws IOException {
+    while (to.hasRemaining()) {
+      if (channel.read(to, at + to.position()) < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static List<Entry> entries(Path path, JsonNode root, long dataStart, long size) {

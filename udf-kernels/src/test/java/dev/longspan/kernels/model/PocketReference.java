@@ -81,10 +81,7 @@ public final class PocketReference {
       Map<String, int[]> selected = new ConcurrentHashMap<>();
       try (Model model = Model.load(FOLDER, backend);
           KvStore kv = model.kvStore((ids.length + greedy.length) / KvStore.PAGE + 1)) {
-        Sequence sequence = new Sequence(method(model.config()), ids.length);
-        for (int page = 0; page < kv.pages(); page++) {
-          sequence.addPage(page);
-        }
+        Sequence sequence = sequence(model, kv);
         int vocab = model.config().vocabSize();
         int tail = logits.length / vocab;
         backend.onSelect(
@@ -105,6 +102,15 @@ public final class PocketReference {
       }
     }
 
+    /** Returns an empty sequence that has all pages of the cache. */
+    private Sequence sequence(Model model, KvStore kv) {
+      Sequence sequence = new Sequence(method(model.config()), ids.length);
+      for (int page = 0; page < kv.pages(); page++) {
+        sequence.addPage(page);
+      }
+      return sequence;
+    }
+
     /**
      * Returns by how much the logit of each greedy token is below the largest one on a backend that
      * is fed these tokens.
@@ -113,10 +119,7 @@ public final class PocketReference {
       float[] below = new float[greedy.length];
       try (Model model = Model.load(FOLDER, backend);
           KvStore kv = model.kvStore((ids.length + greedy.length) / KvStore.PAGE + 1)) {
-        Sequence sequence = new Sequence(method(model.config()), ids.length);
-        for (int page = 0; page < kv.pages(); page++) {
-          sequence.addPage(page);
-        }
+        Sequence sequence = sequence(model, kv);
         int vocab = model.config().vocabSize();
         float[] row = new float[vocab];
         Prefill.run(model, kv, sequence, ids, CHUNK, 1, row);
