@@ -14,6 +14,10 @@ using namespace longspan;
 
 namespace {
 
+#ifndef TOGETHER
+#define TOGETHER 1
+#endif
+constexpr int kTogether = TOGETHER;
 constexpr int kRunSplits = 12;   // for each CTA, from which on items are runs
 
 // What the rows of the step come to: row r has the items from start[r] * kv_heads on.
@@ -162,7 +166,7 @@ __device__ void produce(const DecodeArguments& a, const Schedule& schedule, int 
 
 template <int D>
 __device__ void consume(const DecodeArguments& a, const Schedule& schedule, int items, Ring ring,
-                        Drawn& drawn, float2 (*warps)[kGroupRows], Partial<D>& partial) {
+                        Drawn& drawn, WarpWeights (&weights)[2]) {
   DrawnPlace place;
   int group = a.heads / a.kv_heads;
   Queries<D> q;
@@ -171,20 +175,18 @@ __device__ void consume(const DecodeArguments& a, const Schedule& schedule, int 
   };
   if ((int)blockIdx.x < items) load_queries(item_at(a, schedule, blockIdx.x));
   WarpAttention<D> attention;
+  int turn = 0;
   for (int i = blockIdx.x; i < items;) {
     Item item = item_at(a, schedule, i);
     for (int split = item.first; split < item.end; split++) {
-      attention.attend(q, ring, item.count(split), item.keys(split), a.scale, [&] {
+      attention.template attend<kTogether>(q, ring, item.count(split), item.keys(split), a.scale, [&] {
         if (split + 1 < item.end) return;
         i = take(drawn, place);
         if (i < items) load_queries(item_at(a, schedule, i));
       });
-      attention.merge(warps, partial);
-      if (split == item.first) {
-        store_split(a, item.row, item.head, split, partial);
-      } else {
-        add_split(a, item.row, item.head, item.first, partial);
-      }
+      attention.publish(ring.page<D>(), weights[turn]);
+      store_split<D>(a, item.row, item.head, item.first, split > item.first, weights[turn], ring);
+      turn ^= 1;
     }
   }
 }
@@ -195,8 +197,7 @@ __device__ void attend(const DecodeArguments& a) {
   __shared__ RingBarriers barriers;
   __shared__ Drawn drawn;
   __shared__ Schedule schedule;
-  __shared__ float2 warps[kDecodeWarps][kGroupRows];
-  __shared__ Partial<D> partial;
+  __shared__ WarpWeights weights[2];
   if (threadIdx.x == kDecodeConsumers) {
     for (int i = 0; i < 2; i++) {
       barrier_init(drawn.full + i, 1);
@@ -208,7 +209,7 @@ __device__ void attend(const DecodeArguments& a) {
   int items = schedule.start[kDecodeRows] * a.kv_heads;
   Ring ring = {shared, &barriers, a.stages};
   if (threadIdx.x < kDecodeConsumers) {
-    consume<D>(a, schedule, items, ring, drawn, warps, partial);
+    consume<D>(a, schedule, items, ring, drawn, weights);
   } else {
     produce<D>(a, schedule, items, ring, drawn);
   }
@@ -227,7 +228,9 @@ __device__ void add_splits(const DecodeArguments& a) {
   int groups = (splits + kSplitGroup - 1) / kSplitGroup;
   int64_t place = ((int64_t)row * a.heads + head) * a.max_splits;
   for (int i = warp; i < groups; i += blockDim.x / 32) {
-    sums[i][lane].load(a, place + i * kSplitGroup, splits - i * kSplitGroup, run > 1);
+    int64_t first = place + i * kSplitGroup;
+    sums[i][lane].template load<false>(a.partial + first * D, a.weight + first,
+                                       splits - i * kSplitGroup, run > 1);
   }
   __syncthreads();
   if (warp > 0) return;

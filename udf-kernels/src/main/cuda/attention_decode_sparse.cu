@@ -29,26 +29,28 @@ struct Task {
   int first_split;     // of the CTA
   int end_split;
   int longest;         // pages in a split, at most
+  float inverse;       // of `splits`
 
-  __device__ explicit Task(const DecodeArguments& a) {
-    row = blockIdx.z;
-    head = blockIdx.y;
-    position = a.positions[row];
-    pages = a.page_table + a.tables[row];
+  __device__ Task(const DecodeArguments& a, int position, const int* pages)
+      : row(blockIdx.z), head(blockIdx.y), position(position), pages(pages) {
     blocks = position / kPage + 1;
     listed = min(blocks, a.select);
     wanted = blocks > a.select ? a.select - a.init_blocks - a.local_blocks - 1 : 0;
-    open = blocks - 1 - a.local_blocks - a.init_blocks;
+    open = max(0, blocks - 1 - a.local_blocks - a.init_blocks);
     splits = split_count(listed);
     rank = Cluster<C>::rank();
     int share = (splits + C - 1) / C;
     first_split = min(splits, rank * share);
     end_split = min(splits, first_split + share);
-    longest = (listed + splits - 1) / splits;
+    inverse = __fdividef(1.0f, splits);
+    longest = turn(listed - 1) + 1;
   }
 
+  // In which turn a place of the list is given to a split: place / splits.
+  __device__ int turn(int place) const { return (int)((place + 0.5f) * inverse); }
+
   // Pages of a split.
-  __device__ int count(int split) const { return (listed - 1 - split) / splits + 1; }
+  __device__ int count(int split) const { return turn(listed - 1 - split) + 1; }
 
   // The block at a place of the list, which starts with the newest; -1 if it is one chosen by score.
   __device__ int certain_block(const DecodeArguments& a, int place) const {
@@ -62,7 +64,9 @@ struct Shared {
   uint64_t list_here;
   uint64_t normalisers_here;
   uint64_t keys_here;
-  float2 warps[kDecodeWarps][kGroupRows];
+  uint64_t results_here;
+  uint64_t batches_here[kDecodeWarps][kMaxDepth];
+  WarpWeights weights[2];
   float2 normaliser[kShares][kGroupRows];
   ChoiceScratch choice;
 };
@@ -78,262 +82,398 @@ struct Scoring {
   int own;         // pages of a CTA, at most
   int free_pages;  // of the ring, left to the producer
   bf16* rings;
-  int depth;
+  int depth;       // of these
 
   __device__ Scoring(const DecodeArguments& a, const Task<C>& t, bf16* ring) {
     constexpr int page = 2 * page_tile(D);
-    own = (t.open + C - 1) / C;
-    int bytes = (4 * (t.open + 2 * (own + 1)) + 15) / 16 * 16;
+    own = ((t.open + C - 1) / C + 3) / 4 * 4;
+    int open = (t.open + 3) / 4 * 4;
+    int bytes = (4 * (open + 2 * (own + 1)) + 15) / 16 * 16;
     bf16* end = ring + a.stages * page - bytes / 2;
     keys = reinterpret_cast<uint32_t*>(end);
-    most = reinterpret_cast<float*>(keys + t.open);
+    most = reinterpret_cast<float*>(keys + open);
     earliest = most + own + 1;
     free_pages = a.stages / 3;
     rings = ring + free_pages * page;
-    depth = (int)(end - rings) / (kDecodeWarps * batch_elements<D>());
-    depth = depth >= 7 ? 7 : depth >= 3 ? 3 : 1;
+    depth = min((int)(end - rings) / (kDecodeWarps * batch_elements<D>()), kMaxDepth);
+  }
+};
+
+// The compressed keys that a warp multiplies with, in batches: a unit of `unit_batches` for each of the
+// CTA's shares of the normaliser, then those of its part of the CTA's pages, to which the first window
+// of the page after belongs.
+template <int D, int C>
+struct Batches {
+  static constexpr int shares = kShares / C;
+  static constexpr int pages = kBatchSlots / kFinePerPage;   // of fine keys in a batch
+  Level normal;
+  Level fine;
+  int unit_batches;
+  int normal_batches;
+  int total;
+  int begin;         // of the CTA's open blocks
+  int count;         // of these, and one more
+  int page;          // first page of the warp's part, relative to `begin`
+  int normal_slot;   // first slots
+  int fine_slot;
+  KeyWalk walk;      // of what is to be copied: first normal, then fine
+  KeyWalk fine_walk;
+  KeyRing<D> ring;
+
+  // Starts to load the first entries of the page table.
+  __device__ Batches(const DecodeArguments& a, const Task<C>& t, const Scoring<D, C>& scoring,
+                     Shared& shared) {
+    fine = {a.fine + fine_offset(0, t.head, a.kv_heads, D), a.kv_heads * kFinePerPage * D,
+            fine_windows(t.position), 2};
+    static_assert(kFinePerPage == 1 << 2);
+    normal = fine;
+    if (a.exact == 0) {
+      normal = {a.coarse + coarse_offset(0, t.head, a.kv_heads, D), a.kv_heads * D,
+                coarse_windows(t.position), 0};
+    }
+    constexpr int units = kShares * kDecodeWarps;
+    int warp = threadIdx.x / 32;
+    unit_batches = (normal.windows / kBatchSlots + units) / units;
+    normal_batches = shares * unit_batches;
+    normal_slot = (warp * kShares + t.rank * shares) * unit_batches * kBatchSlots;
+    begin = min(t.open, t.rank * scoring.own);
+    count = min(t.open - begin, scoring.own) + 1;
+    int part = ((count + kDecodeWarps - 1) / kDecodeWarps + pages - 1) / pages * pages;
+    page = min(count, warp * part);
+    total = normal_batches + (min(count - page, part) + pages - 1) / pages;
+    fine_slot = (a.init_blocks + begin + page) * kFinePerPage;
+    fine.windows = min(fine.windows, (a.init_blocks + begin + count - 1) * kFinePerPage);
+    walk.start(normal, t.pages, t.blocks, normal_slot);
+    fine_walk.start(fine, t.pages, t.blocks, fine_slot);
+    ring.batches = scoring.rings + warp * scoring.depth * batch_elements<D>();
+    ring.full = shared.batches_here[warp];
+    ring.depth = min(scoring.depth, total);
+  }
+
+  __device__ __forceinline__ void copy(int i, int at) {
+    if (i == normal_batches) walk = fine_walk;
+    ring.copy(walk, at);
+  }
+
+  // Starts to copy the first batches.
+  __device__ __forceinline__ void start() {
+    ring.init();
+    for (int i = 0; i < ring.depth; i++) copy(i, i);
+  }
+
+  // The first slot of batch i.
+  __device__ __forceinline__ int slot(int i) const {
+    return i < normal_batches ? normal_slot + i * kBatchSlots
+                              : fine_slot + (i - normal_batches) * kBatchSlots;
+  }
+
+  // Batch i's products with the queries; the copy of a later batch takes its place.
+  __device__ __forceinline__ void multiply(const Queries<D>& q, int i,
+                                           float (&s)[kBatchTiles][4]) {
+    int at = ring.index;
+    ring.multiply(q, slot(i), i < normal_batches ? normal.page_shift : fine.page_shift, s);
+    if (i + ring.depth < total) {
+      __threadfence_block();  // the batch has been read when the next is copied to its place
+      __syncwarp();
+      copy(i + ring.depth, at);
+    }
   }
 };
 
 // Scores the open blocks with the cluster and gives every CTA all keys.
 template <int D, int C>
 __device__ __forceinline__ void score(const DecodeArguments& a, const Task<C>& t,
-                                      const Scoring<D, C>& scoring, Shared& shared,
-                                      const Queries<D>& q) {
-  int warp = threadIdx.x / 32;
-  Level fine = {a.fine + fine_offset(0, t.head, a.kv_heads, D), a.kv_heads * kFinePerPage * D,
-                fine_windows(t.position)};
-  Level normal = fine;
-  if (a.exact == 0) {
-    normal = {a.coarse + coarse_offset(0, t.head, a.kv_heads, D), a.kv_heads * D,
-              coarse_windows(t.position)};
-  }
-
-  // The warp's batches: a unit of `unit_batches` for each of the CTA's shares of the normaliser, then
-  // those of its part [page, page_end) of the CTA's pages, to which the first window of the page after
-  // belongs.
+                                      const Scoring<D, C>& scoring, Batches<D, C>& batches,
+                                      Shared& shared, const Queries<D>& q) {
   constexpr int shares = kShares / C;
-  constexpr int batch_pages = kBatchSlots / kFinePerPage;
-  constexpr int units = kShares * kDecodeWarps;
-  int unit_batches = (normal.windows / kBatchSlots + units) / units;
-  int first_normal = (warp * kShares + t.rank * shares) * unit_batches * kBatchSlots;
-  int begin = min(t.open, t.rank * scoring.own), end = min(t.open, begin + scoring.own);
-  int count = end - begin + 1;
-  int part = ((count + kDecodeWarps - 1) / kDecodeWarps + batch_pages - 1) / batch_pages * batch_pages;
-  int page = min(count, warp * part), page_end = min(count, page + part);
-  int first_page = a.init_blocks + begin + page;
-  fine.windows = min(fine.windows, (a.init_blocks + begin + count - 1) * kFinePerPage);
-  int normal_batches = shares * unit_batches;
-  int total = normal_batches + (page_end - page + batch_pages - 1) / batch_pages;
-  auto slot_of = [&](int i) {
-    return i < normal_batches ? first_normal + i * kBatchSlots
-                              : first_page * kFinePerPage + (i - normal_batches) * kBatchSlots;
-  };
-
-  PageWalk normal_walk, fine_walk;
-  normal_walk.start(t.pages, a.exact ? first_normal / kFinePerPage : first_normal, t.blocks);
-  fine_walk.start(t.pages, first_page, t.blocks);
-  KeyRing<D> ring;
-  ring.batches = scoring.rings + warp * scoring.depth * batch_elements<D>();
-  ring.depth = scoring.depth;
-  auto issue = [&](int i, int at) {
-    if (i >= normal_batches) {
-      if (i < total) ring.template copy<kFinePerPage>(fine, fine_walk, slot_of(i), at);
-    } else if (a.exact) {
-      ring.template copy<kFinePerPage>(normal, normal_walk, slot_of(i), at);
-    } else {
-      ring.template copy<1>(normal, normal_walk, slot_of(i), at);
-    }
-    async_commit();
-  };
-  for (int i = 0; i < ring.depth; i++) issue(i, i);
-
-  // A batch's products; the copy of a later batch takes its place.
-  auto multiply = [&](int i, float (&s)[kBatchTiles][4]) {
-    wait_batch(ring.depth);
-    ring.multiply(q, i < normal_batches ? 0 : first_page * kFinePerPage, s);
-    __threadfence_block();  // the batch has been read when the next is copied to its place
-    __syncwarp();
-    issue(i + ring.depth, ring.index);
-    ring.next();
-  };
-
+  int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   Normaliser normaliser;
   normaliser.clear();
   float s[kBatchTiles][4];
   int i = 0;
-  for (int n = 0; n < shares; n++) {
-    for (int j = 0; j < unit_batches; j++, i++) {
-      multiply(i, s);
-      normaliser.add(s, slot_of(i), normal.windows, a.scale);
+  for (int share = 0; share < shares; share++) {
+    for (int j = 0; j < batches.unit_batches; j++, i++) {
+      batches.multiply(q, i, s);
+      normaliser.add(s, batches.slot(i), batches.normal.windows, a.scale);
     }
-    normaliser.store(shared.warps[warp]);
+    WarpWeights& weights = shared.weights[share % 2];
+    normaliser.store(weights.of[warp]);
     normaliser.clear();
     consumer_sync();
-    if (n == 0) Cluster<C>::wait();  // all CTAs are there
-    int own = t.rank * shares + n;
-    for (int j = threadIdx.x; j < C * kGroupRows; j += kDecodeConsumers) {
-      int head = j % kGroupRows;
-      Cluster<C>::send(&shared.normaliser[own][head], j / kGroupRows,
-                       add_normalisers(&shared.warps[0][head], kDecodeWarps),
+    if (share == 0) Cluster<C>::wait();  // all CTAs are there
+    int head = threadIdx.x % kGroupRows;
+    float2 sum = add_normalisers<kDecodeWarps>(&weights.of[0][head]);
+    for (int rank = threadIdx.x / kGroupRows; rank < C; rank += kDecodeConsumers / kGroupRows) {
+      Cluster<C>::send(&shared.normaliser[t.rank * shares + share][head], rank, sum,
                        &shared.normalisers_here);
     }
-    if (n + 1 < shares) consumer_sync();
   }
-  if (i < total) multiply(i, s);
+  if (i < batches.total) batches.multiply(q, i, s);
   Cluster<C>::receive(&shared.normalisers_here);
+  // Each lane adds half of the shares of a head up.
+  float2 half = add_normalisers<kShares / 2>(
+      &shared.normaliser[lane / kGroupRows * kShares / 2][lane % kGroupRows]);
+  float other = __shfl_xor_sync(kWarp, half.x, kGroupRows), highest = fmaxf(half.x, other);
+  float sum = half.y * exp2_approx(half.x - highest);
+  sum += __shfl_xor_sync(kWarp, sum, kGroupRows);
+  // Without any coarse window all scores are 0.
+  highest = sum > 0 ? highest : -kLowest;
+  sum = sum > 0 ? 1.0f / sum : 0.0f;
   float top[2], inverse[2];
 #pragma unroll
   for (int r = 0; r < 2; r++) {
-    float2 sum = add_normalisers(&shared.normaliser[0][threadIdx.x % 32 / 4 + 8 * r], kShares);
-    // Without any coarse window all scores are 0.
-    top[r] = sum.y > 0 ? sum.x : -kLowest;
-    inverse[r] = sum.y > 0 ? 1.0f / sum.y : 0.0f;
+    top[r] = __shfl_sync(kWarp, highest, lane / 4 + 8 * r);
+    inverse[r] = __shfl_sync(kWarp, sum, lane / 4 + 8 * r);
   }
-  for (; i < total; i++) {
+  for (; i < batches.total; i++) {
     float next[kBatchTiles][4];
-    if (i + 1 < total) multiply(i + 1, next);
-    score_batch(s, slot_of(i), fine.windows, a.scale, top, inverse,
-                page + (i - normal_batches) * batch_pages, count, scoring.most, scoring.earliest);
+    if (i + 1 < batches.total) batches.multiply(q, i + 1, next);
+    int page = batches.page + (i - batches.normal_batches) * batches.pages;
+    score_batch(s, batches.slot(i), batches.fine.windows, a.scale, top, inverse, page,
+                batches.count, scoring.most, scoring.earliest);
 #pragma unroll
     for (int j = 0; j < 4 * kBatchTiles; j++) s[j / 4][j % 4] = next[j / 4][j % 4];
   }
-  async_wait<0>();
   consumer_sync();
-  for (int j = threadIdx.x; j < end - begin; j += kDecodeConsumers) {
-    uint32_t key = score_key(fmaxf(scoring.most[j], scoring.earliest[j + 1]), a.round != 0);
+  int own = batches.count - 1;
+  for (int first = 4 * lane; first < own; first += 4 * 32) {
+    float key[4];
 #pragma unroll
-    for (int r = 0; r < C; r++) {
-      Cluster<C>::send(scoring.keys + begin + j, r, key, &shared.keys_here);
+    for (int i = 0; i < 4; i++) {
+      key[i] = 0;
+      if (first + i < own) {
+        float best = fmaxf(scoring.most[first + i], scoring.earliest[first + i + 1]);
+        key[i] = __uint_as_float(score_key(best, a.round != 0));
+      }
+    }
+    for (int rank = warp; rank < C; rank += kDecodeWarps) {
+      Cluster<C>::send(reinterpret_cast<float4*>(scoring.keys + batches.begin + first), rank,
+                       make_float4(key[0], key[1], key[2], key[3]), &shared.keys_here);
     }
   }
   Cluster<C>::receive(&shared.keys_here);
 }
 
-// Puts the blocks of the CTA's splits into `list`, `longest` for each.
-template <int D, int C>
-__device__ __forceinline__ void make_list(const DecodeArguments& a, const Task<C>& t,
-                                          const Scoring<D, C>& scoring, Shared& shared, int* bins,
-                                          int* list) {
-  int* selected = a.selected == nullptr || t.rank > 0
-                      ? nullptr
-                      : a.selected + (int64_t)(t.row * a.kv_heads + t.head) * a.select;
-  auto put = [&](int place, int block) {
-    int split = place % t.splits;
-    if (split >= t.first_split && split < t.end_split) {
-      list[(split - t.first_split) * t.longest + place / t.splits] = block;
-    }
-    if (selected != nullptr) selected[t.listed - 1 - place] = block;
-  };
-  for (int place = threadIdx.x; place < t.listed; place += kDecodeConsumers) {
-    int block = t.certain_block(a, place);
-    if (block >= 0) put(place, block);
-  }
-  if (t.wanted > 0) {
-    Choice choice = choose(scoring.keys, t.open, t.wanted, bins, shared.choice);
-    for_chosen(scoring.keys, t.open, choice, shared.choice.sums, [&](int i, int rank) {
-      put(t.listed - 1 - a.init_blocks - rank, a.init_blocks + i);
-    });
-  }
-}
+// The blocks of the CTA's splits, `longest` for each.
+template <int C>
+struct List {
+  int* blocks;
+  int* selected;   // all blocks of the row and KV head; null: not wanted, or not from here
 
+  __device__ List(const DecodeArguments& a, const Task<C>& t, int* blocks)
+      : blocks(blocks),
+        selected(a.selected == nullptr || t.rank > 0
+                     ? nullptr
+                     : a.selected + (int64_t)(t.row * a.kv_heads + t.head) * a.select) {}
+
+  __device__ __forceinline__ void put(const Task<C>& t, int place, int block) const {
+    int turn = t.turn(place), split = place - turn * t.splits;
+    if (split >= t.first_split && split < t.end_split) {
+      blocks[(split - t.first_split) * t.longest + turn] = block;
+    }
+    if (selected != nullptr) selected[place] = block;
+  }
+
+  // Puts the blocks that are selected without a score, with a warp.
+  __device__ __forceinline__ void put_certain(const DecodeArguments& a, const Task<C>& t) const {
+    for (int place = threadIdx.x % 32; place < t.listed; place += 32) {
+      int block = t.certain_block(a, place);
+      if (block >= 0) put(t, place, block);
+    }
+    __syncwarp();
+  }
+};
+
+// The splits' results for the query heads that the CTA adds up. In the largest cluster, where there is
+// one head for each CTA, they come through the cluster's shared memory, otherwise through memory.
 template <int D, int C>
-__device__ __forceinline__ void produce(const DecodeArguments& a, const Task<C>& t, int free_pages,
-                                        Ring ring, const int* list, uint64_t* list_here) {
-  int lane = threadIdx.x % 32;
-  auto fetch = [&](int page, int count) {   // pages that the lanes hold
-    for (int i = 0; i < count; i++) {
-      int from = __shfl_sync(kWarp, page, i);
-      fetch_page<D>(ring, a.cache + page_offset(from, t.head, a.kv_heads, D));
+struct Results {
+  static constexpr bool kExchange = C == kGroupRows;
+  static constexpr int kSplits = kExchange ? kSplitGroup : 0;   // at most
+  float2 weight[kSplits];
+  float sum[kSplits][D];
+
+  static constexpr int bytes = kSplits * (D * sizeof(float) + sizeof(float2));
+
+  static __device__ __forceinline__ bool exchanged(const Task<C>& t) {
+    return kExchange && t.splits <= kSplits;
+  }
+};
+
+// Brings the pages of the CTA's splits, with a warp.
+template <int D, int C>
+struct Producer {
+  const DecodeArguments& a;
+  const Task<C>& t;
+  const List<C>& list;
+  Ring ring;
+  int early = 0;   // pages of the first split that are on their way
+
+  __device__ __forceinline__ const bf16* page(int block) const {
+    return a.cache + page_offset(t.pages[block], t.head, a.kv_heads, D);
+  }
+
+  // The first pages of the first split as far as they are certain, `most` at most.
+  __device__ __forceinline__ void begin(int most) {
+    if (t.first_split < t.end_split) {
+      int lane = threadIdx.x % 32;
+      bool open = lane < min(most, t.count(t.first_split));
+      int block = open ? t.certain_block(a, t.first_split + lane * t.splits) : -1;
+      early = __ffs(~__ballot_sync(kWarp, block >= 0)) - 1;
+      fetch_first_pages<D>(ring, page(max(block, 0)), early);
     }
-  };
-  // The first pages of the first split, as far as they are certain.
-  int early = 0;
-  if (t.first_split < t.end_split) {
-    bool open = lane < min(free_pages, t.count(t.first_split));
-    int block = open ? t.certain_block(a, t.first_split + lane * t.splits) : -1;
-    early = __ffs(~__ballot_sync(kWarp, block >= 0)) - 1;
-    fetch(block >= 0 ? t.pages[block] : 0, early);
+    list.put_certain(a, t);
   }
-  Cluster<C>::wait();
-  wait_phase(list_here, 0);
-  for (int split = t.first_split; split < t.end_split; split++) {
-    const int* blocks = list + (split - t.first_split) * t.longest;
-    for (int i = early; i < t.count(split); i += 32) {
-      int count = min(32, t.count(split) - i);
-      fetch(lane < count ? t.pages[blocks[i + lane]] : 0, count);
+
+  // The other pages.
+  __device__ __forceinline__ void end() {
+    int lane = threadIdx.x % 32;
+    for (int split = t.first_split; split < t.end_split; split++) {
+      const int* blocks = list.blocks + (split - t.first_split) * t.longest;
+      int end = t.count(split);
+      if (early < a.stages && split == t.first_split) {
+        int count = min(end, a.stages) - early;
+        fetch_first_pages<D>(ring, page(lane < count ? blocks[early + lane] : 0), count);
+        early += count;
+      }
+      for (int i = early; i < end; i += 32) {
+        const bf16* from = page(i + lane < end ? blocks[i + lane] : 0);
+        for (int j = 0; j < min(32, end - i); j++) {
+          fetch_page<D>(ring,
+                        reinterpret_cast<const bf16*>(__shfl_sync(kWarp, (uint64_t)from, j)));
+        }
+      }
+      early = 0;
     }
-    early = 0;
   }
-  if constexpr (C > 1) {
-    Cluster<C>::arrive();
-    Cluster<C>::wait();
-  }
-}
+};
 
 template <int D, int C>
 __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
-  extern __shared__ __align__(128) bf16 dynamic[];  // ring of pages, result of a split, list
+  extern __shared__ __align__(128) bf16 dynamic[];  // ring of pages, results, list
   __shared__ Shared shared;
-  if (a.positions[blockIdx.z] < 0 || a.sparse[blockIdx.z] == 0) return;
-  Task<C> t(a);
-  Scoring<D, C> scoring(a, t, dynamic);
-  Partial<D>& partial = *reinterpret_cast<Partial<D>*>(dynamic + a.stages * 2 * page_tile(D));
-  int* list = reinterpret_cast<int*>(&partial + 1);
-  if (threadIdx.x == kDecodeConsumers) {
-    if (t.wanted > 0) {
-      Cluster<C>::expect(&shared.normalisers_here, kShares * kGroupRows * sizeof(float2));
-      Cluster<C>::expect(&shared.keys_here, t.open * sizeof(uint32_t));
-    }
+  int position = a.positions[blockIdx.z], sparse = a.sparse[blockIdx.z];
+  const int* pages = a.page_table + a.tables[blockIdx.z];
+  bool consumer = threadIdx.x < kDecodeConsumers, first_producer = threadIdx.x == kDecodeConsumers;
+  if (first_producer) {
+    Cluster<C>::init(&shared.normalisers_here);
+    Cluster<C>::init(&shared.keys_here);
+    Cluster<C>::init(&shared.results_here);
     barrier_init(&shared.list_here, kDecodeConsumers);
     init_ring(&shared.barriers);
   }
-  __syncthreads();
-  Cluster<C>::start();
-
+  if (position < 0 || sparse == 0) return;
+  Task<C> t(a, position, pages);
+  Scoring<D, C> scoring(a, t, dynamic);
+  Results<D, C>& results = *reinterpret_cast<Results<D, C>*>(dynamic + a.stages * 2 * page_tile(D));
+  bool exchanged = Results<D, C>::exchanged(t);
+  List<C> list(a, t, reinterpret_cast<int*>(reinterpret_cast<char*>(&results) + results.bytes));
   Ring ring = {dynamic, &shared.barriers, a.stages};
-  if (threadIdx.x >= kDecodeConsumers) {
-    int free_pages = t.wanted > 0 ? scoring.free_pages : a.stages;
-    produce<D, C>(a, t, free_pages, ring, list, &shared.list_here);
+  if (!consumer) {
+    if (first_producer) {
+      shared.choice.low = ~0u;
+      shared.choice.candidates = 0;
+      if (t.wanted > 0) {
+        Cluster<C>::expect(&shared.normalisers_here, kShares * kGroupRows * sizeof(float2));
+        Cluster<C>::expect(&shared.keys_here, (t.open + 3) / 4 * sizeof(float4));
+      }
+      Cluster<C>::expect(&shared.results_here, t.splits * (D * sizeof(float) + sizeof(float2)));
+    }
+    __syncwarp();
+    Producer<D, C> producer = {a, t, list, ring};
+    producer.begin(t.wanted > 0 ? scoring.free_pages : a.stages);
+    __syncthreads();
+    Cluster<C>::start();
+    Cluster<C>::wait();
+    if (t.wanted > 0) {
+      // The page table comes closer while blocks are being scored: after the cluster has met, which
+      // empties the cache.
+      Cluster<C>::await(&shared.normalisers_here);
+      constexpr int line = 32;
+      for (int i = threadIdx.x % 32 * line; i < t.blocks; i += 32 * line) touch(t.pages + i);
+    }
+    wait_phase(&shared.list_here, 0);
+    producer.end();
+    if (!exchanged) {
+      Cluster<C>::arrive();
+      Cluster<C>::wait();
+    }
     return;
   }
-  int group = a.heads / a.kv_heads;
+  Batches<D, C> batches(a, t, scoring, shared);
   Queries<D> q;
-  q.load(query_heads<D>(a, t.row, t.head), group);
+  q.load(query_heads<D>(a, t.row, t.head), a.heads / a.kv_heads);
+  if (t.wanted > 0) batches.start();
+  __syncthreads();
+  Cluster<C>::start();
   if (t.wanted > 0) {
-    score<D, C>(a, t, scoring, shared, q);
+    score<D, C>(a, t, scoring, batches, shared, q);
+    static_assert(kMaxCandidates * sizeof(Candidate) <=
+                  kDecodeWarps * batch_elements<D>() * sizeof(bf16));
+    choose(scoring.keys, t.open, t.wanted, shared.choice,
+           reinterpret_cast<Candidate*>(scoring.rings), [&](int i, int rank) {
+             list.put(t, a.local_blocks + 1 + rank, a.init_blocks + i);
+           });
+#if __CUDA_ARCH__ >= 900
+    async_proxy_fence();  // pages come to where the scores were
+#endif
   } else {
     Cluster<C>::wait();
   }
-  make_list<D, C>(a, t, scoring, shared, reinterpret_cast<int*>(&partial), list);
-#if __CUDA_ARCH__ >= 900
-  async_proxy_fence();  // pages come to where the scores were
-#endif
   barrier_arrive(&shared.list_here);
 
   WarpAttention<D> attention;
+  int group = a.heads / a.kv_heads;
   for (int split = t.first_split; split < t.end_split; split++) {
     int keys = split == 0 ? t.position % kPage + 1 : kPage;
-    attention.attend(q, ring, t.count(split), keys, a.scale, [] {});
-    attention.merge(shared.warps, partial);
-    store_split(a, t.row, t.head, split, partial);
+    WarpWeights& weights = shared.weights[split % 2];
+    attention.template attend<2>(q, ring, t.count(split), keys, a.scale, [] {});
+    attention.publish(ring.page<D>(), weights);
+    if (exchanged) {
+      int head = threadIdx.x / kHeadThreads, first = threadIdx.x % kHeadThreads * 4;
+      if (head < group) {
+        WarpSum<D> sum(ring.page<D>(), weights, head);
+#pragma unroll
+        for (int d = first; d < D; d += 4 * kHeadThreads) {
+          HeadPart<4> part = sum.columns(d);
+          Cluster<C>::send(reinterpret_cast<float4*>(&results.sum[split][d]), head,
+                           make_float4(part.sum[0], part.sum[1], part.sum[2], part.sum[3]),
+                           &shared.results_here);
+        }
+        if (first == 0) {
+          Cluster<C>::send(&results.weight[split], head, sum.weight, &shared.results_here);
+        }
+      }
+      give_back(ring, 1);
+    } else {
+      store_split<D>(a, t.row, t.head, split, false, weights, ring);
+    }
   }
-  // The splits are in memory; they are visible to the cluster after the barrier.
-  if constexpr (C > 1) {
-    Cluster<C>::arrive();
-    Cluster<C>::wait();
-  } else {
-    consumer_sync();
+  if (!exchanged) {
+    // The splits are in memory; they are visible to the cluster after the barrier.
+    if constexpr (C > 1) {
+      Cluster<C>::arrive();
+      Cluster<C>::wait();
+    } else {
+      consumer_sync();
+    }
+  } else if (t.rank < group) {
+    Cluster<C>::receive(&shared.results_here);
   }
   for (int i = t.rank + threadIdx.x / 32 * C; i < group; i += kDecodeWarps * C) {
     int head = t.head * group + i;
-    int64_t place = ((int64_t)t.row * a.heads + head) * a.max_splits;
     HeadSum<D> sum;
-    sum.load(a, place, t.splits, false);
-    for (int first = kSplitGroup; first < t.splits; first += kSplitGroup) {
-      HeadSum<D> more;
-      more.load(a, place + first, t.splits - first, false);
-      sum.add(more);
+    if (exchanged) {
+      sum.template load<true>(results.sum[0], results.weight, t.splits, false);
+    } else {
+      int64_t place = ((int64_t)t.row * a.heads + head) * a.max_splits;
+      sum.clear();
+      for (int first = 0; first < t.splits; first += kSplitGroup) {
+        HeadSum<D> more;
+        more.template load<false>(a.partial + (place + first) * D, a.weight + place + first,
+                                  t.splits - first, false);
+        sum.add(more);
+      }
     }
     sum.store(a, t.row, head);
   }
@@ -341,10 +481,10 @@ __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
 
 }  // namespace
 
-// Grid (C, kv_heads, rows), block 160. Dynamic shared memory: stages (2 to 8) times 256 D bytes,
-// 64 D + 640 bytes, and 4 bytes times select + 64. Where blocks are chosen, stages - stages / 3 of
-// the stages must hold the scores of the longest row, 4 (n + 2 (ceil(n / C) + 1)) + 16 bytes for n
-// blocks, and 128 D bytes.
+// Grid (C, kv_heads, rows), block 160. Dynamic shared memory: stages (2 to 8) times 256 D bytes, 4
+// bytes times select + 64, and, if C is 16, 64 D + 128 bytes. Where blocks are chosen, stages -
+// stages / 3 of the stages must hold the scores of the longest row, 4 (n + 2 ceil(n / C) + 11) + 16
+// bytes for n blocks, and 128 D bytes.
 #if __CUDA_ARCH__ >= 900 || !defined(__CUDA_ARCH__)
 #define ATTENTION_DECODE_SPARSE(D, C)                                                         \
   extern "C" __global__ void __cluster_dims__(C, 1, 1) __launch_bounds__(kDecodeThreads, 2)   \

@@ -5,8 +5,8 @@
 // takes 16 of a page's 64 keys with a softmax of its own. A list of pages is cut into S splits by its
 // length alone: split s takes every S-th page, counted from the newest, s. Warps and splits are added
 // up in a fixed tree, and every running maximum is an integer power of two, so that rescaling is
-// exact. A row's bits therefore depend on its list alone: not on the batch, and not on whether the
-// list holds all pages (dense) or a selection.
+// exact, as exp2_approx() is for integers. A row's bits therefore depend on its list alone: not on the
+// batch, and not on whether the list holds all pages (dense) or a selection.
 #pragma once
 #include "hopper.cuh"
 #include "portable.cuh"
@@ -63,9 +63,9 @@ __host__ __device__ inline int split_count(int pages) {
 
 // ---- small things ----------------------------------------------------------------------------
 
-// 2^x for an integer x <= 0, exactly; 0 where that is no normal number.
-__device__ __forceinline__ float power_of_two(float x) {
-  return x < -126.0f ? 0.0f : __int_as_float((127 + (int)x) << 23);
+// Brings a value to the nearest cache.
+__device__ __forceinline__ void touch(const int* from) {
+  asm volatile("{ .reg .b32 value; ld.global.b32 value, [%0]; }" ::"l"(from));
 }
 
 __device__ __forceinline__ void consumer_sync() { named_barrier_sync(1, kDecodeConsumers); }
@@ -84,6 +84,10 @@ struct Ring {
   int stages;
   int index = 0;
   uint32_t phase = 0;
+  template <int D>
+  __device__ __forceinline__ bf16* page() const {
+    return pages + index * 2 * page_tile(D);
+  }
   __device__ __forceinline__ void next() {
     if (++index == stages) {
       index = 0;
@@ -91,6 +95,27 @@ struct Ring {
     }
   }
 };
+
+__device__ __forceinline__ bool is_phase_over(uint64_t* barrier, uint32_t parity) {
+  uint32_t done;
+  asm volatile(
+      "{ .reg .pred p;\n"
+      "mbarrier.test_wait.parity.shared.b64 p, [%1], %2;\n"
+      "selp.u32 %0, 1, 0, p; }\n"
+      : "=r"(done)
+      : "r"(shared_address(barrier)), "r"(parity)
+      : "memory");
+  return done != 0;
+}
+
+__device__ __forceinline__ void wait_phase(uint64_t* barrier, uint32_t parity) {
+#if __CUDA_ARCH__ >= 900
+  barrier_wait(barrier, parity);
+#else
+  while (!is_phase_over(barrier, parity)) {
+  }
+#endif
+}
 
 __device__ __forceinline__ void init_ring(RingBarriers* barriers) {
   for (int i = 0; i < kMaxStages; i++) {
@@ -106,28 +131,11 @@ __device__ __forceinline__ void init_ring(RingBarriers* barriers) {
 #endif
 }
 
-__device__ __forceinline__ void wait_phase(uint64_t* barrier, uint32_t parity) {
-#if __CUDA_ARCH__ >= 900
-  barrier_wait(barrier, parity);
-#else
-  uint32_t done = 0;
-  while (done == 0) {
-    asm volatile(
-        "{ .reg .pred p;\n"
-        "mbarrier.test_wait.parity.shared.b64 p, [%1], %2;\n"
-        "selp.u32 %0, 1, 0, p; }\n"
-        : "=r"(done)
-        : "r"(shared_address(barrier)), "r"(parity)
-        : "memory");
-  }
-#endif
-}
-
 // Brings K and V of a page, with a whole warp.
 template <int D>
 __device__ __forceinline__ void fetch_page(Ring& ring, const bf16* from) {
   constexpr int elements = 2 * page_tile(D);
-  bf16* to = ring.pages + ring.index * elements;
+  bf16* to = ring.page<D>();
   uint64_t* full = ring.barriers->full + ring.index;
   wait_phase(ring.barriers->empty + ring.index, ring.phase ^ 1);
 #if __CUDA_ARCH__ >= 900
@@ -137,25 +145,46 @@ __device__ __forceinline__ void fetch_page(Ring& ring, const bf16* from) {
   }
 #else
   for (int i = threadIdx.x % 32 * 8; i < elements; i += 32 * 8) async_copy16(to + i, from + i);
-  asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(shared_address(full))
-               : "memory");
+  async_arrive(full);
 #endif
   __syncwarp();
   ring.next();
 }
 
-// Lets the producer copy another page to the place of the ring's page. Each thread arrives for what it
-// has read: one for its warp would order the same and be no faster, but racecheck would not follow it.
-// The fence makes the thread wait until it has really read: the barrier alone orders loads that are
-// still under way only before other threads' stores, not before a bulk copy.
-__device__ __forceinline__ void give_back(Ring& ring) {
+// Brings the pages of the first `count` lanes to places that have not been used yet, all at a time.
+template <int D>
+__device__ __forceinline__ void fetch_first_pages(Ring& ring, const bf16* from, int count) {
+#if __CUDA_ARCH__ >= 900
+  constexpr int bytes = 2 * page_tile(D) * sizeof(bf16);
+  int lane = threadIdx.x % 32;
+  if (lane < count) {
+    uint64_t* full = ring.barriers->full + ring.index + lane;
+    barrier_expect(full, bytes);
+    bulk_load(ring.page<D>() + lane * 2 * page_tile(D), from, bytes, full, evict_first_policy());
+  }
+  __syncwarp();
+  for (int i = 0; i < count; i++) ring.next();
+#else
+  for (int i = 0; i < count; i++) {
+    fetch_page<D>(ring, reinterpret_cast<const bf16*>(__shfl_sync(kWarp, (uint64_t)from, i)));
+  }
+#endif
+}
+
+// Lets the producer copy other pages to the places of the ring's next `pages`. Each thread arrives for
+// what it has read: one for its warp would order the same and be no faster, but racecheck would not
+// follow it. The fence makes the thread wait until it has really read: the barrier alone orders loads
+// that are still under way only before other threads' stores, not before a bulk copy.
+__device__ __forceinline__ void give_back(Ring& ring, int pages) {
 #if __CUDA_ARCH__ >= 900
   async_proxy_fence();
 #else
   __threadfence_block();
 #endif
-  barrier_arrive(ring.barriers->empty + ring.index);
-  ring.next();
+  for (int i = 0; i < pages; i++) {
+    barrier_arrive(ring.barriers->empty + ring.index);
+    ring.next();
+  }
 }
 
 // ---- queries -----------------------------------------------------------------------------------
@@ -185,14 +214,79 @@ __device__ __forceinline__ const bf16* query_heads(const DecodeArguments& a, int
   return a.qkv + ((int64_t)row * (a.heads + 2 * a.kv_heads) + kv_head * (a.heads / a.kv_heads)) * D;
 }
 
-// ---- a warp's attention to its 16 keys of each page --------------------------------------------
+// ---- results -----------------------------------------------------------------------------------
 
-// A split's result: rows padded so that a warp's stores meet no bank twice.
-template <int D>
-struct alignas(16) Partial {
-  float sum[kGroupRows][D + 8];
-  float2 weight[kGroupRows];
+// Some adjacent columns of a query head's sum of p v, with the maximum and the sum of p.
+template <int N>
+struct HeadPart {
+  float2 weight;
+  float sum[N];
+
+  __device__ __forceinline__ void clear() {
+    weight = make_float2(kLowest, 0);
+#pragma unroll
+    for (int c = 0; c < N; c++) sum[c] = 0;
+  }
+
+  __device__ __forceinline__ void add(const HeadPart& other) {
+    float top = fmaxf(weight.x, other.weight.x);
+    float mine = exp2_approx(weight.x - top), others = exp2_approx(other.weight.x - top);
+    weight = make_float2(top, fmaf(others, other.weight.y, weight.y * mine));
+#pragma unroll
+    for (int c = 0; c < N; c++) sum[c] = fmaf(others, other.sum[c], sum[c] * mine);
+  }
 };
+
+// Maxima and sums of p of the query heads, by consumer warp. A split may not use those of the split
+// before: other warps may still read them.
+struct WarpWeights {
+  float2 of[kDecodeWarps][kGroupRows];
+};
+
+// Where a warp leaves its sums of p v in a page: a head's columns where rows of its own 16 keys and
+// values were. Columns are swizzled so that neither a warp's stores nor its loads meet a bank twice.
+template <int D>
+__device__ __forceinline__ float* warp_result(bf16* page, int warp, int head, int column) {
+  constexpr int heads = 512 / D;   // in the 16 keys of a panel
+  bf16* to = page + head / heads * kPage * kPanel + 16 * warp * kPanel + head % heads * 2 * D;
+  return reinterpret_cast<float*>(to) + (column / 8 ^ head % 4) * 8 + column % 8;
+}
+
+// A query head's sum over consumer warps: of its weights at once, of 4 adjacent columns at a time.
+template <int D>
+struct WarpSum {
+  bf16* page;
+  int head;
+  float factor[kDecodeWarps];
+  float2 weight;
+
+  __device__ __forceinline__ WarpSum(bf16* page, const WarpWeights& weights, int head)
+      : page(page), head(head), weight(make_float2(kLowest, 0)) {
+#pragma unroll
+    for (int w = 0; w < kDecodeWarps; w++) weight.x = fmaxf(weight.x, weights.of[w][head].x);
+#pragma unroll
+    for (int w = 0; w < kDecodeWarps; w++) {
+      float2 part = weights.of[w][head];
+      factor[w] = exp2_approx(part.x - weight.x);
+      weight.y = fmaf(factor[w], part.y, weight.y);
+    }
+  }
+
+  __device__ __forceinline__ HeadPart<4> columns(int first) const {
+    HeadPart<4> part = {weight, {0, 0, 0, 0}};
+#pragma unroll
+    for (int w = 0; w < kDecodeWarps; w++) {
+      float4 x = *reinterpret_cast<const float4*>(warp_result<D>(page, w, head, first));
+      part.sum[0] = fmaf(factor[w], x.x, part.sum[0]);
+      part.sum[1] = fmaf(factor[w], x.y, part.sum[1]);
+      part.sum[2] = fmaf(factor[w], x.z, part.sum[2]);
+      part.sum[3] = fmaf(factor[w], x.w, part.sum[3]);
+    }
+    return part;
+  }
+};
+
+// ---- a warp's attention to its 16 keys of each page --------------------------------------------
 
 // Thread t holds rows t / 4 and 8 below: of `o` as mma() lays it out, of the others one each.
 template <int D>
@@ -210,41 +304,56 @@ struct WarpAttention {
     sum[0] = sum[1] = 0;
   }
 
-  // s[j]: the logits of the warp's keys 8 j .. 8 j + 7 of a page.
-  __device__ __forceinline__ void score(const Queries<D>& q, bf16* page, float scale,
-                                        float (&s)[2][4]) const {
+  // s[n][j]: the logits of the warp's keys 8 j .. 8 j + 7 of page n.
+  template <int N>
+  __device__ __forceinline__ void score(const Queries<D>& q, bf16* const (&page)[N], float scale,
+                                        float (&s)[N][2][4]) const {
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    bf16* key = page + 16 * warp * kPanel;
-    float even[2][4] = {}, odd[2][4] = {};  // shorter chains of products
+    int key = 16 * warp + lane / 16 * 8 + lane % 8;
+    float even[N][2][4] = {}, odd[N][2][4] = {};  // shorter chains of products
 #pragma unroll
     for (int k = 0; k < D / 16; k++) {
-      uint32_t b[4];
-      load_matrices(b, panel_chunk(key + k / 4 * kPage * kPanel, lane / 16 * 8 + lane % 8,
-                                   k % 4 * 2 + lane / 8 % 2));
-      mma(k % 2 ? odd[0] : even[0], q.part[k], b[0], b[1]);
-      mma(k % 2 ? odd[1] : even[1], q.part[k], b[2], b[3]);
+#pragma unroll
+      for (int n = 0; n < N; n++) {
+        uint32_t b[4];
+        load_matrices(b, panel_chunk(page[n] + k / 4 * kPage * kPanel, key,
+                                     k % 4 * 2 + lane / 8 % 2));
+        mma(k % 2 ? odd[n][0] : even[n][0], q.part[k], b[0], b[1]);
+        mma(k % 2 ? odd[n][1] : even[n][1], q.part[k], b[2], b[3]);
+      }
     }
 #pragma unroll
-    for (int i = 0; i < 8; i++) s[i / 4][i % 4] = (even[i / 4][i % 4] + odd[i / 4][i % 4]) * scale;
+    for (int n = 0; n < N; n++) {
+#pragma unroll
+      for (int i = 0; i < 8; i++) {
+        s[n][i / 4][i % 4] = (even[n][i / 4][i % 4] + odd[n][i / 4][i % 4]) * scale;
+      }
+    }
   }
 
-  // Adds the values of a page, weighted by its logits.
-  __device__ __forceinline__ void add(bf16* page, float (&s)[2][4]) {
+  // Adds the values of the first `count` of N pages, weighted by their logits, with the same bits as
+  // one page at a time.
+  template <int N>
+  __device__ __forceinline__ void add(bf16* const (&page)[N], float (&s)[N][2][4], int count) {
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    bf16* value = page + page_tile(D) + 16 * warp * kPanel;
-    float highest[2];
+    float highest[N][2];   // after each page
 #pragma unroll
-    for (int r = 0; r < 2; r++) {
-      float x = fmaxf(fmaxf(s[0][2 * r], s[0][2 * r + 1]), fmaxf(s[1][2 * r], s[1][2 * r + 1]));
-      x = fmaxf(x, __shfl_xor_sync(kWarp, x, 1));
-      x = fmaxf(x, __shfl_xor_sync(kWarp, x, 2));
-      highest[r] = fmaxf(top[r], ceilf(x));
-    }
-    if (__any_sync(kWarp, highest[0] > top[0] || highest[1] > top[1])) {
+    for (int n = 0; n < N; n++) {
 #pragma unroll
       for (int r = 0; r < 2; r++) {
-        float factor = power_of_two(top[r] - highest[r]);
-        top[r] = highest[r];
+        float x = fmaxf(fmaxf(s[n][0][2 * r], s[n][0][2 * r + 1]),
+                        fmaxf(s[n][1][2 * r], s[n][1][2 * r + 1]));
+        x = fmaxf(x, __shfl_xor_sync(kWarp, x, 1));
+        x = ceilf(fmaxf(x, __shfl_xor_sync(kWarp, x, 2)));
+        float before = n == 0 ? top[r] : highest[n - 1][r];
+        highest[n][r] = n == 0 || n < count ? fmaxf(before, x) : before;
+      }
+    }
+    if (__any_sync(kWarp, highest[N - 1][0] > top[0] || highest[N - 1][1] > top[1])) {
+#pragma unroll
+      for (int r = 0; r < 2; r++) {
+        float factor = exp2_approx(top[r] - highest[N - 1][r]);
+        top[r] = highest[N - 1][r];
         sum[r] *= factor;
 #pragma unroll
         for (int i = 0; i < D / 8; i++) {
@@ -253,22 +362,41 @@ struct WarpAttention {
         }
       }
     }
+    uint32_t p[N][4];
 #pragma unroll
-    for (int i = 0; i < 8; i++) {
-      float& x = s[i / 4][i % 4];
-      x = exp2_approx(x - top[i / 2 % 2]);
-      sum[i / 2 % 2] += x;
+    for (int n = 0; n < N; n++) {
+#pragma unroll
+      for (int i = 0; i < 4; i++) {   // row i % 2, two of the keys from 8 (i / 2) on
+        int r = i % 2;
+        float x = exp2_approx(s[n][i / 2][2 * r] - highest[n][r]);
+        float y = exp2_approx(s[n][i / 2][2 * r + 1] - highest[n][r]);
+        if (n < N - 1) {
+          float factor = exp2_approx(highest[n][r] - top[r]);
+          x *= factor;
+          y *= factor;
+        }
+        if (n > 0) {
+          x = n < count ? x : 0;
+          y = n < count ? y : 0;
+        }
+        sum[r] += x;
+        sum[r] += y;
+        p[n][i] = pack_bf16(x, y);
+      }
     }
-    uint32_t p[4] = {pack_bf16(s[0][0], s[0][1]), pack_bf16(s[0][2], s[0][3]),
-                     pack_bf16(s[1][0], s[1][1]), pack_bf16(s[1][2], s[1][3])};
 #pragma unroll
-    for (int d = 0; d < D / 16; d++) {
-      uint32_t b[4];
-      load_matrices_transposed(b, panel_chunk(value + d / 4 * kPage * kPanel,
-                                              lane / 8 % 2 * 8 + lane % 8,
-                                              d % 4 * 2 + lane / 16));
-      mma(o[2 * d], p, b[0], b[1]);
-      mma(o[2 * d + 1], p, b[2], b[3]);
+    for (int n = 0; n < N; n++) {
+      if (n > 0 && n >= count) break;
+      bf16* value = page[n] + page_tile(D) + 16 * warp * kPanel;
+#pragma unroll
+      for (int d = 0; d < D / 16; d++) {
+        uint32_t b[4];
+        load_matrices_transposed(b, panel_chunk(value + d / 4 * kPage * kPanel,
+                                                lane / 8 % 2 * 8 + lane % 8,
+                                                d % 4 * 2 + lane / 16));
+        mma(o[2 * d], p[n], b[0], b[1]);
+        mma(o[2 * d + 1], p[n], b[2], b[3]);
+      }
     }
   }
 
@@ -292,65 +420,55 @@ struct WarpAttention {
     __syncwarp();
   }
 
-  // Attends to the next `pages` pages of the ring; of the first it sees `keys` keys. Calls scored()
-  // when the queries are no longer needed.
-  template <class Scored>
+  // Attends to the next `pages` pages of the ring, up to `together` at a time if they have come; of the
+  // first it sees `keys` keys. Calls scored() when the queries are no longer needed. Keeps the last page.
+  template <int together, class Scored>
   __device__ __forceinline__ void attend(const Queries<D>& q, Ring& ring, int pages, int keys,
                                          float scale, Scored scored) {
     clear();
-    for (int i = 0; i < pages; i++) {
-      bf16* page = ring.pages + ring.index * 2 * page_tile(D);
+    for (int left = pages; left > 0;) {
+      int count = 1;
+      bf16* page[together];
+      page[0] = ring.page<D>();
       wait_phase(ring.barriers->full + ring.index, ring.phase);
-      float s[2][4];
+      Ring ahead = ring;
+#pragma unroll
+      for (int n = 1; n < together; n++) {
+        page[n] = page[0];   // for nothing, which costs little
+        ahead.next();
+        if (n == count && n < left &&
+            __all_sync(kWarp, is_phase_over(ahead.barriers->full + ahead.index, ahead.phase))) {
+          page[n] = ahead.page<D>();
+          count = n + 1;
+        }
+      }
+      float s[together][2][4];
       score(q, page, scale, s);
-      if (i == 0 && keys < kPage) hide(page, keys, s);
-      if (i == pages - 1) scored();
-      add(page, s);
-      give_back(ring);
+      if (left == pages && keys < kPage) hide(page[0], keys, s[0]);
+      left -= count;
+      if (left == 0) scored();
+      add(page, s, count);
+      give_back(ring, left > 0 ? count : count - 1);
     }
   }
 
-  // Adds the consumer warps up. Each column is added in an order of its own, so that all warps work at
-  // a time. All consumers take part and can read `to` afterwards.
-  __device__ __forceinline__ void merge(float2 (*warps)[kGroupRows], Partial<D>& to) {
+  // Leaves the warp's result in `page`, the last of a split, where its own keys and values were, and
+  // waits for the other warps. Each thread has until then stored two adjacent columns of two heads.
+  __device__ __forceinline__ void publish(bf16* page, WarpWeights& weights) {
     int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4 * 2;
+    __syncwarp();
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-      sum[r] += __shfl_xor_sync(kWarp, sum[r], 1);
-      sum[r] += __shfl_xor_sync(kWarp, sum[r], 2);
-      if (column == 0) warps[warp][row + 8 * r] = make_float2(top[r], sum[r]);
-    }
-    consumer_sync();
-    float factor[2];
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      float highest = kLowest, total = 0;
-#pragma unroll
-      for (int w = 0; w < kDecodeWarps; w++) highest = fmaxf(highest, warps[w][row + 8 * r].x);
-#pragma unroll
-      for (int w = 0; w < kDecodeWarps; w++) {
-        float2 other = warps[w][row + 8 * r];
-        total = fmaf(power_of_two(other.x - highest), other.y, total);
-      }
-      factor[r] = power_of_two(top[r] - highest);
-      if (warp == 0 && column == 0) to.weight[row + 8 * r] = make_float2(highest, total);
-    }
-    constexpr int quarter = D / 8 / kDecodeWarps;
-    for (int turn = 0; turn < kDecodeWarps; turn++) {
 #pragma unroll
       for (int i = 0; i < D / 8; i++) {
-        if (i / quarter == (warp + turn) % kDecodeWarps) {
-#pragma unroll
-          for (int r = 0; r < 2; r++) {
-            float2* at = reinterpret_cast<float2*>(&to.sum[row + 8 * r][i * 8 + column]);
-            float2 before = turn == 0 ? make_float2(0, 0) : *at;
-            *at = make_float2(fmaf(factor[r], o[i][2 * r], before.x),
-                              fmaf(factor[r], o[i][2 * r + 1], before.y));
-          }
-        }
+        *reinterpret_cast<float2*>(warp_result<D>(page, warp, row + 8 * r, 8 * i + column)) =
+            make_float2(o[i][2 * r], o[i][2 * r + 1]);
       }
-      consumer_sync();
+      sum[r] += __shfl_xor_sync(kWarp, sum[r], 1);
+      sum[r] += __shfl_xor_sync(kWarp, sum[r], 2);
+      if (column == 0) weights.of[warp][row + 8 * r] = make_float2(top[r], sum[r]);
     }
+    consumer_sync();
   }
 };
 
@@ -361,55 +479,37 @@ struct WarpAttention {
 constexpr int kRun = 8;
 constexpr int kSplitGroup = 2 * kRun;
 
-// Some adjacent columns of a query head's sum of p v, with the maximum and the sum of p.
-template <int N>
-struct HeadPart {
-  float2 weight;
-  float sum[N];
+// Of a split's result each consumer adds up, of one query head, 4 columns in every 32.
+constexpr int kHeadThreads = kDecodeConsumers / kGroupRows;
 
-  __device__ __forceinline__ void add(const HeadPart& other) {
-    float top = fmaxf(weight.x, other.weight.x);
-    float mine = power_of_two(weight.x - top), others = power_of_two(other.weight.x - top);
-    weight = make_float2(top, fmaf(others, other.weight.y, weight.y * mine));
-#pragma unroll
-    for (int c = 0; c < N; c++) sum[c] = fmaf(others, other.sum[c], sum[c] * mine);
-  }
-};
-
-// Puts a split's result where the sum over splits finds it, with all consumers.
+// Puts the result of a split, whose last page is the ring's, where the sum over splits finds it, or
+// adds it to a result that the same threads have put there. With all consumers; the page goes back.
 template <int D>
 __device__ __forceinline__ void store_split(const DecodeArguments& a, int row, int kv_head, int split,
-                                            const Partial<D>& from) {
-  int group = a.heads / a.kv_heads;
-  int64_t place = ((int64_t)row * a.heads + kv_head * group) * a.max_splits + split;
-  for (int i = threadIdx.x; i < group * D / 4; i += kDecodeConsumers) {
-    int head = i / (D / 4), d = i % (D / 4) * 4;
-    *reinterpret_cast<float4*>(a.partial + (place + head * a.max_splits) * D + d) =
-        *reinterpret_cast<const float4*>(&from.sum[head][d]);
-    if (d == 0) a.weight[place + head * a.max_splits] = from.weight[head];
-  }
-}
-
-// Adds a split's result to one that the same threads have stored.
-template <int D>
-__device__ __forceinline__ void add_split(const DecodeArguments& a, int row, int kv_head, int split,
-                                          const Partial<D>& from) {
-  int group = a.heads / a.kv_heads;
-  int64_t place = ((int64_t)row * a.heads + kv_head * group) * a.max_splits + split;
-#pragma unroll 1
-  for (int i = threadIdx.x; i < kGroupRows * D / 4; i += kDecodeConsumers) {
-    int head = min(i / (D / 4), group - 1), d = i % (D / 4) * 4;
-    float2* weight = a.weight + place + head * a.max_splits;
-    float4* sum = reinterpret_cast<float4*>(a.partial + (place + head * a.max_splits) * D + d);
-    float4 x = __ldcg(sum), y = *reinterpret_cast<const float4*>(&from.sum[head][d]);
-    HeadPart<4> part = {__ldcg(weight), {x.x, x.y, x.z, x.w}};
-    part.add({from.weight[head], {y.x, y.y, y.z, y.w}});
-    __syncwarp();   // all threads of the head have read its weight
-    if (i < group * D / 4) {
-      *sum = make_float4(part.sum[0], part.sum[1], part.sum[2], part.sum[3]);
-      if (d == 0) *weight = part.weight;
+                                            bool add, const WarpWeights& weights, Ring& ring) {
+  int group = a.heads / a.kv_heads, head = threadIdx.x / kHeadThreads;
+  int first = threadIdx.x % kHeadThreads * 4;
+  WarpSum<D> sum(ring.page<D>(), weights, head);
+  int64_t place = ((int64_t)row * a.heads + kv_head * group + min(head, group - 1)) * a.max_splits +
+                  split;
+  float2 before = add ? __ldcg(a.weight + place) : make_float2(kLowest, 0);
+  __syncwarp();   // all threads of the head have read its weight
+  if (head < group) {
+#pragma unroll
+    for (int d = first; d < D; d += 4 * kHeadThreads) {
+      HeadPart<4> part = sum.columns(d);
+      float4* to = reinterpret_cast<float4*>(a.partial + place * D + d);
+      if (add) {
+        float4 x = __ldcg(to);
+        HeadPart<4> both = {before, {x.x, x.y, x.z, x.w}};
+        both.add(part);
+        part = both;
+      }
+      *to = make_float4(part.sum[0], part.sum[1], part.sum[2], part.sum[3]);
+      if (d == 0) a.weight[place] = part.weight;
     }
   }
+  give_back(ring, 1);
 }
 
 // A query head's sum over splits, with a warp: each thread has D / 32 adjacent columns.
@@ -417,40 +517,57 @@ template <int D>
 struct HeadSum : HeadPart<D / 32> {
   static constexpr int kColumns = D / 32;
 
-  // Adds up a group of splits, of which the first `splits` are there. `place`: of the first one, (row *
-  // heads + head) * max_splits + split. `added`: whether the first of each run is the run's sum.
-  __device__ __forceinline__ void load(const DecodeArguments& a, int64_t place, int splits,
+  // Adds up a group of splits, of which the first `splits` are there, from memory or from shared
+  // memory. `added`: whether the first of each run is the run's sum.
+  template <bool shared>
+  __device__ __forceinline__ void load(const float* sums, const float2* weights, int splits,
                                        bool added) {
     HeadPart<kColumns> part[kSplitGroup];
+    float top = kLowest;
 #pragma unroll
     for (int i = 0; i < kSplitGroup; i++) {
       bool there = i < splits && (i % kRun == 0 || !added);
-      const float* from = a.partial + (place + i) * D + threadIdx.x % 32 * kColumns;
-      part[i].weight = there ? __ldcg(a.weight + place + i) : make_float2(kLowest, 0);
-      float(&sum)[kColumns] = part[i].sum;
-      if constexpr (kColumns == 4) {
-        float4 x = there ? __ldcg(reinterpret_cast<const float4*>(from)) : make_float4(0, 0, 0, 0);
-        sum[0] = x.x, sum[1] = x.y, sum[2] = x.z, sum[3] = x.w;
-      } else {
-        float2 x = there ? __ldcg(reinterpret_cast<const float2*>(from)) : make_float2(0, 0);
-        sum[0] = x.x, sum[1] = x.y;
+      part[i].clear();
+      if (there) {
+        const float2* from =
+            reinterpret_cast<const float2*>(sums + i * D) + threadIdx.x % 32 * (kColumns / 2);
+        part[i].weight = shared ? weights[i] : __ldcg(weights + i);
+        if constexpr (kColumns == 4) {
+          const float4* four = reinterpret_cast<const float4*>(from);
+          float4 x = shared ? *four : __ldcg(four);
+          part[i].sum[0] = x.x, part[i].sum[1] = x.y, part[i].sum[2] = x.z, part[i].sum[3] = x.w;
+        } else {
+          float2 x = shared ? *from : __ldcg(from);
+          part[i].sum[0] = x.x, part[i].sum[1] = x.y;
+        }
+      }
+      top = fmaxf(top, part[i].weight.x);
+    }
+    // To the same power of two, which is exact, and then one after the other.
+#pragma unroll
+    for (int i = 0; i < kSplitGroup; i++) {
+      float factor = exp2_approx(part[i].weight.x - top);
+      HeadPart<kColumns>& run = part[i / kRun * kRun];
+      run.weight.y = fmaf(factor, part[i].weight.y, i % kRun == 0 ? 0 : run.weight.y);
+#pragma unroll
+      for (int c = 0; c < kColumns; c++) {
+        run.sum[c] = fmaf(factor, part[i].sum[c], i % kRun == 0 ? 0 : run.sum[c]);
       }
     }
+    this->weight = make_float2(top, part[0].weight.y + part[kRun].weight.y);
 #pragma unroll
-    for (int first = 0; first < kSplitGroup; first += kRun) {
-#pragma unroll
-      for (int i = 1; i < kRun; i++) part[first].add(part[first + i]);
-    }
-    part[0].add(part[kRun]);
-    static_cast<HeadPart<kColumns>&>(*this) = part[0];
+    for (int c = 0; c < kColumns; c++) this->sum[c] = part[0].sum[c] + part[kRun].sum[c];
   }
 
   __device__ __forceinline__ void store(const DecodeArguments& a, int row, int head) const {
-    int column = head * D + threadIdx.x % 32 * kColumns;
-#pragma unroll
-    for (int c = 0; c < kColumns; c += 2) {
-      *reinterpret_cast<uint32_t*>(a.out + panel_index(a.out_rows, row, column + c)) =
-          pack_bf16(this->sum[c] / this->weight.y, this->sum[c + 1] / this->weight.y);
+    float inverse = __fdividef(1.0f, this->weight.y);
+    bf16* to = a.out + panel_index(a.out_rows, row, head * D + threadIdx.x % 32 * kColumns);
+    uint32_t first = pack_bf16(this->sum[0] * inverse, this->sum[1] * inverse);
+    if constexpr (kColumns == 4) {
+      uint32_t second = pack_bf16(this->sum[2] * inverse, this->sum[3] * inverse);
+      *reinterpret_cast<uint2*>(to) = make_uint2(first, second);
+    } else {
+      *reinterpret_cast<uint32_t*>(to) = first;
     }
   }
 };

@@ -7,12 +7,14 @@ namespace longspan {
 
 // ---- copies from global to shared memory that do not hold the thread up -----------------------
 
-// Copies 16 bytes; writes zeros instead where `valid` is false.
-__device__ __forceinline__ void async_copy16(void* to, const void* from, bool valid = true) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
-                   (uint32_t)__cvta_generic_to_shared(to)),
+// Copies 16 bytes to an address in shared memory; writes zeros instead where `valid` is false.
+__device__ __forceinline__ void async_copy16(uint32_t to, const void* from, bool valid = true) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to),
                "l"(__cvta_generic_to_global(from)), "r"(valid ? 16 : 0)
                : "memory");
+}
+__device__ __forceinline__ void async_copy16(void* to, const void* from, bool valid = true) {
+  async_copy16((uint32_t)__cvta_generic_to_shared(to), from, valid);
 }
 
 __device__ __forceinline__ void async_commit() {
@@ -23,6 +25,13 @@ __device__ __forceinline__ void async_commit() {
 template <int pending>
 __device__ __forceinline__ void async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
+}
+
+// Arrives at an mbarrier when all of this thread's copies before are there.
+__device__ __forceinline__ void async_arrive(uint64_t* barrier) {
+  asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(
+                   (uint32_t)__cvta_generic_to_shared(barrier))
+               : "memory");
 }
 
 // ---- fragments ---------------------------------------------------------------------------------

@@ -36,54 +36,58 @@ struct Cluster {
     if constexpr (C > 1) asm volatile("barrier.cluster.wait.aligned;" ::: "memory");
   }
 
-  // Writes `value` to the same variable in the shared memory of CTA `rank`, and then counts its bytes
-  // at the same barrier there.
-  static __device__ __forceinline__ void send(uint32_t* to, int rank, uint32_t value,
+  // The address of the same variable in the shared memory of CTA `rank`.
+  static __device__ __forceinline__ uint32_t address(const void* variable, int rank) {
+    uint32_t to;
+    asm("mapa.shared::cluster.u32 %0, %1, %2;"
+        : "=r"(to)
+        : "r"(shared_address(variable)), "r"(rank));
+    return to;
+  }
+
+  // Writes `value` to the same variable in CTA `rank`, and then counts its bytes at `barrier` there.
+  static __device__ __forceinline__ void send(float2* to, int rank, float2 value,
                                               uint64_t* barrier) {
     if constexpr (C == 1) {
       *to = value;
     } else {
       asm volatile(
-          "{ .reg .b32 place, counter;\n"
-          "mapa.shared::cluster.u32 place, %0, %3;\n"
-          "mapa.shared::cluster.u32 counter, %1, %3;\n"
-          "st.async.shared::cluster.mbarrier::complete_tx::bytes.u32 [place], %2, [counter]; }\n" ::
-              "r"(shared_address(to)),
-          "r"(shared_address(barrier)), "r"(value), "r"(rank)
+          "st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(
+              address(to, rank)),
+          "f"(value.x), "f"(value.y), "r"(address(barrier, rank))
           : "memory");
     }
   }
-  static __device__ __forceinline__ void send(float2* to, int rank, float2 value,
+  static __device__ __forceinline__ void send(float4* to, int rank, float4 value,
                                               uint64_t* barrier) {
-    send(reinterpret_cast<uint32_t*>(to), rank, __float_as_uint(value.x), barrier);
-    send(reinterpret_cast<uint32_t*>(to) + 1, rank, __float_as_uint(value.y), barrier);
+    if constexpr (C == 1) {
+      *to = value;
+    } else {
+      asm volatile(
+          "st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%1, %2, %3, %4}, "
+          "[%5];" ::"r"(address(to, rank)),
+          "f"(value.x), "f"(value.y), "f"(value.z), "f"(value.w), "r"(address(barrier, rank))
+          : "memory");
+    }
   }
 
   // A barrier for one exchange, which ends when the CTA has got `bytes` bytes.
+  static __device__ __forceinline__ void init(uint64_t* barrier) {
+    if constexpr (C > 1) barrier_init(barrier, 1);
+  }
   static __device__ __forceinline__ void expect(uint64_t* barrier, int bytes) {
-    if constexpr (C > 1) {
-      barrier_init(barrier, 1);
-      barrier_expect(barrier, bytes);
-    }
+    if constexpr (C > 1) barrier_expect(barrier, bytes);
   }
 
-  // Waits, with all consumers, until the CTA has got everything.
+  // Waits until the CTA has got everything.
+  static __device__ __forceinline__ void await(uint64_t* barrier) {
+    if constexpr (C > 1) barrier_wait(barrier, 0);
+    __syncwarp();
+  }
+  // The same with all consumers.
   static __device__ __forceinline__ void receive(uint64_t* barrier) {
-    if constexpr (C == 1) {
-      consumer_sync();
-    } else {
-      uint32_t done = 0;
-      while (done == 0) {
-        asm volatile(
-            "{ .reg .pred p;\n"
-            "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], 0;\n"
-            "selp.u32 %0, 1, 0, p; }\n"
-            : "=r"(done)
-            : "r"(shared_address(barrier))
-            : "memory");
-      }
-      __syncwarp();
-    }
+    if constexpr (C == 1) consumer_sync();
+    await(barrier);
   }
 };
 
@@ -94,84 +98,101 @@ struct Level {
   const bf16* keys;    // of the KV head
   int page_size;       // elements from page to page
   int windows;         // slots 1 .. windows are there
+  int page_shift;      // log2 of the slots in a page
 };
 
 constexpr int kTileSlots = 8;
 constexpr int kBatchTiles = 2;
 constexpr int kBatchSlots = kTileSlots * kBatchTiles;
+constexpr int kMaxDepth = 8;
 
 template <int D>
 __host__ __device__ constexpr int batch_elements() {
   return kBatchSlots * D;
 }
 
-// A warp's walk through a page table: the lanes hold 32 entries, and the next 32 are on their way.
-struct PageWalk {
+// A warp's way through a level, batch by batch. The lanes hold 32 entries of the page table, and the
+// next 32 are on their way.
+struct KeyWalk {
+  Level level;
   const int* pages;
-  int end;
-  int base;
+  int blocks;
+  int slot;      // a multiple of those in a page
+  int base;      // page
   int now;
   int next;
 
   __device__ __forceinline__ int load(int page) const {
     page += threadIdx.x % 32;
-    return page < end ? pages[page] : 0;
+    return page < blocks ? pages[page] : 0;
   }
-  __device__ __forceinline__ void start(const int* table, int first, int blocks) {
+
+  __device__ __forceinline__ void start(const Level& from, const int* table, int count, int first) {
+    level = from;
     pages = table;
-    end = blocks;
-    base = first;
-    now = load(first);
-    next = load(first + 32);
+    blocks = count;
+    slot = first;
+    base = slot >> level.page_shift;
+    now = load(base);
+    next = load(base + 32);
   }
-  // Goes on to `first`, with which the next 32 begin, or stays.
-  __device__ __forceinline__ void reach(int first) {
-    if (first - base == 32) {
-      base = first;
-      now = next;
-      next = load(first + 32);
-    }
-  }
-  __device__ __forceinline__ int get(int page) const { return __shfl_sync(kWarp, now, page - base); }
 };
 
-// A warp's ring of batches of keys. A tile of 8 slots lies there as a panel matrix, swizzled by slot.
+// A warp's ring of batches of keys, which lie there as in the pages.
 template <int D>
 struct KeyRing {
-  static constexpr int kCopies = kTileSlots * D / 8 / 32;   // 16-byte pieces of a tile for a thread
   bf16* batches;
-  int depth;     // 1, 3 or 7
+  uint64_t* full;    // barriers of the places
+  int depth;         // places
   int index = 0;
+  uint32_t phase = 0;
 
-  // Copies the batch from `slot` on to place `at`; slots that are not there are left as they are.
-  template <int page_slots>
-  __device__ __forceinline__ void copy(const Level& level, PageWalk& walk, int slot, int at) {
-    constexpr int rows = 4;   // of a tile that the warp copies a panel of at a time
-    int lane = threadIdx.x % 32, row = lane / 8;
-    bf16* to = batches + at * batch_elements<D>() + lane * 8;
-    const bf16* keys = level.keys + (page_slots == 1 ? 0 : row * kPanel) + lane % 8 * 8;
-    int page = slot / page_slots;
-    walk.reach(page);
-#pragma unroll
-    for (int i = 0; i < kBatchSlots / rows; i++) {
-      int id = walk.get(page + (page_slots == 1 ? i * rows + row : i));
-      const bf16* from = keys + (int64_t)id * level.page_size;
-      if (slot + i * rows + row <= level.windows) {
-#pragma unroll
-        for (int panel = 0; panel < D / kPanel; panel++) {
-          async_copy16(to + (i / 2 * kCopies + panel * 2 + i % 2) * 32 * 8,
-                       from + panel * kPanel * page_slots);
-        }
-      }
+  __device__ __forceinline__ void init() const {
+    if (threadIdx.x % 32 == 0) {
+      for (int i = 0; i < depth; i++) barrier_init(full + i, 32);
     }
+    __syncwarp();
   }
 
-  // s[u]: the products of the queries and tile u of the batch at the ring's place; `slot`: its first,
-  // or any that is as swizzled.
-  __device__ __forceinline__ void multiply(const Queries<D>& q, int slot,
-                                           float (&s)[kBatchTiles][4]) const {
-    int lane = threadIdx.x % 32;
-    const bf16* row = batches + index * batch_elements<D>() + lane % 8 * kPanel;
+  // Copies the next batch of a walk to place `at`.
+  __device__ __forceinline__ void copy(KeyWalk& walk, int at) {
+    int lane = threadIdx.x % 32, shift = walk.level.page_shift;
+    int page = walk.slot >> shift;
+    if (page - walk.base == 32) {
+      walk.base = page;
+      walk.now = walk.next;
+      walk.next = walk.load(page + 32);
+    }
+    // The lanes take 16 bytes each and go through one page after the other: through a part of it, or
+    // through some at a time. Beyond the row's pages they copy another one, for nothing.
+    constexpr int pieces = kBatchSlots * D / 8 / 32;
+    int first = page - walk.base, last_chunk = (D / 8 << shift) - 1;
+    const bf16* from = walk.level.keys + (lane & last_chunk) * 8;
+    const bf16* other_half = from + (32 & last_chunk) * 8;
+    uint32_t to = shared_address(batches + at * batch_elements<D>() + lane * 8);
+    static_assert(kFinePerPage * D / 8 <= 64);
+    int id[pieces];
+#pragma unroll
+    for (int i = 0; i < pieces; i++) {
+      id[i] = __shfl_sync(kWarp, walk.now, first + ((i * 32 + lane) / (D / 8) >> shift));
+    }
+#pragma unroll
+    for (int i = 0; i < pieces; i++) {
+      async_copy16(to + i * 32 * 16,
+                   (i % 2 ? other_half : from) + (int64_t)id[i] * walk.level.page_size);
+    }
+    async_arrive(full + at);
+    walk.slot += kBatchSlots;
+  }
+
+  // s[u]: the products of the queries and tile u of the next batch, whose first slot is `slot` of a
+  // level of 2^shift slots in a page. Takes the batch.
+  __device__ __forceinline__ void multiply(const Queries<D>& q, int slot, int shift,
+                                           float (&s)[kBatchTiles][4]) {
+    wait_phase(full + index, phase);
+    int lane = threadIdx.x % 32, r = lane % kTileSlots;
+    const bf16* row = batches + index * batch_elements<D>() + ((r >> shift) * D << shift) +
+                      (r & (1 << shift) - 1) * kPanel;
     int swizzle = (slot + lane) & 7;
     float even[kBatchTiles][4] = {}, odd[kBatchTiles][4] = {};
 #pragma unroll
@@ -179,7 +200,7 @@ struct KeyRing {
 #pragma unroll
       for (int u = 0; u < kBatchTiles; u++) {
         uint32_t b[4];
-        load_matrices(b, row + (u * D / kPanel + k / 4) * kTileSlots * kPanel +
+        load_matrices(b, row + u * kTileSlots * D + (k / 4 * kPanel << shift) +
                              ((k % 4 * 2 + lane / 8) ^ swizzle) * 8);
         mma(even[u], q.part[k], b[0], b[1]);
         mma(odd[u], q.part[k + 1], b[2], b[3]);
@@ -187,22 +208,12 @@ struct KeyRing {
     }
 #pragma unroll
     for (int i = 0; i < 4 * kBatchTiles; i++) s[i / 4][i % 4] = even[i / 4][i % 4] + odd[i / 4][i % 4];
+    if (++index == depth) {
+      index = 0;
+      phase ^= 1;
+    }
   }
-
-  __device__ __forceinline__ void next() { index = index + 1 == depth ? 0 : index + 1; }
 };
-
-// Waits until the oldest of `depth` batches has come.
-__device__ __forceinline__ void wait_batch(int depth) {
-  if (depth == 7) {
-    async_wait<6>();
-  } else if (depth == 3) {
-    async_wait<2>();
-  } else {
-    async_wait<0>();
-  }
-  __syncwarp();
-}
 
 // ---- scores --------------------------------------------------------------------------------------
 
@@ -233,7 +244,7 @@ struct Normaliser {
       for (int u = 0; u < kBatchTiles; u++) x = fmaxf(x, fmaxf(s[u][2 * r], s[u][2 * r + 1]));
       x = fmaxf(x, __shfl_xor_sync(kWarp, x, 1));
       x = ceilf(fmaxf(x, __shfl_xor_sync(kWarp, x, 2)));
-      sum[r] *= power_of_two(top[r] - x);
+      sum[r] *= exp2_approx(top[r] - x);
       top[r] = x;
 #pragma unroll
       for (int u = 0; u < kBatchTiles; u++) {
@@ -255,14 +266,15 @@ struct Normaliser {
 };
 
 // The sum of `count` normalisers of a head, in their order.
-__device__ __forceinline__ float2 add_normalisers(const float2* of_head, int count) {
+template <int count>
+__device__ __forceinline__ float2 add_normalisers(const float2* of_head) {
   float top = kLowest, sum = 0;
 #pragma unroll
   for (int i = 0; i < count; i++) top = fmaxf(top, of_head[i * kGroupRows].x);
 #pragma unroll
   for (int i = 0; i < count; i++) {
     float2 part = of_head[i * kGroupRows];
-    sum = fmaf(power_of_two(part.x - top), part.y, sum);
+    sum = fmaf(exp2_approx(part.x - top), part.y, sum);
   }
   return make_float2(top, sum);
 }
@@ -300,166 +312,117 @@ __device__ __forceinline__ void score_batch(const float (&s)[kBatchTiles][4], in
 
 // ---- choice of blocks ----------------------------------------------------------------------------
 
-constexpr int kBinBits = 10;
-constexpr int kBins = 1 << kBinBits;
-constexpr int kOwnBins = kBins / kDecodeConsumers;
-
-// Scores are not negative, so their bits order as they do; 0 is for a block without any window.
+// Scores are not negative, so their bits order as they do; 1 is for a block without any window.
 __device__ __forceinline__ uint32_t score_key(float score, bool round) {
-  if (score < 0) return 0;
+  if (score < 0) return 1;
   if (round) score = __bfloat162float(__float2bfloat16_rn(score));
-  return __float_as_uint(score) + 1;
+  return __float_as_uint(score) + 2;
 }
 
-// What is chosen: every key above `low` and the first `ties` equal to it. Before that is known: every
-// key above `high` and `ties` from `low` to `high`.
-struct Choice {
-  uint32_t low;
-  uint32_t high;
-  int ties;
-  bool done;
-};
+constexpr int kMaxGroups = 4 * kDecodeConsumers;
 
 struct ChoiceScratch {
-  uint32_t low[kDecodeWarps];
-  uint32_t high[kDecodeWarps];
-  int sums[kDecodeWarps];
-  Choice choice;
+  uint4 largest[kMaxGroups / 4];   // key of each group
+  uint32_t low;                    // all ones before choose()
+  int candidates;                  // 0 before choose()
 };
 
-// Calls use(key) for all keys, with all consumers, 16 loads at a time.
-template <class Use>
-__device__ __forceinline__ void for_keys(const uint32_t* keys, int size, uint32_t instead, Use use) {
-  constexpr int many = 16;
-  for (int base = threadIdx.x; base < size; base += many * kDecodeConsumers) {
-    uint32_t key[many];
-#pragma unroll
-    for (int i = 0; i < many; i++) {
-      int at = base + i * kDecodeConsumers;
-      key[i] = at < size ? keys[at] : instead;
-    }
-#pragma unroll
-    for (int i = 0; i < many; i++) use(key[i]);
-  }
-}
+// A key that may be among the largest, and ~ its place among the keys: of equal keys the first counts
+// more. All zeros: none.
+struct Candidate {
+  uint32_t place;
+  uint32_t key;
 
-// Finds the `count` > 0 largest of `size` keys with all consumers: narrows the range that holds the
-// smallest of them about a thousandfold in each turn. bins: kBins + 1.
-__device__ __forceinline__ Choice choose(const uint32_t* keys, int size, int count, int* bins,
-                                         ChoiceScratch& scratch) {
-  int thread = threadIdx.x, warp = thread / 32, lane = thread % 32;
-  uint32_t low = keys[0], high = low;
-  for_keys(keys, size, low, [&](uint32_t key) {
-    low = min(low, key);
-    high = max(high, key);
-  });
-  low = __reduce_min_sync(kWarp, low);
-  high = __reduce_max_sync(kWarp, high);
-  if (lane == 0) {
-    scratch.low[warp] = low;
-    scratch.high[warp] = high;
+  __device__ __forceinline__ bool operator>(const Candidate& other) const {
+    return ((uint64_t)key << 32 | place) > ((uint64_t)other.key << 32 | other.place);
+  }
+};
+constexpr int kMaxCandidates = 4 * kDecodeConsumers;
+
+// Calls take(i, rank) for the `count` > 0 largest of `size` keys, of equal ones the first, with all
+// consumers. Keys are not 0. candidates: [kMaxCandidates], in shared memory.
+template <class Take>
+__device__ __forceinline__ void choose(const uint32_t* keys, int size, int count,
+                                       ChoiceScratch& scratch, Candidate* candidates, Take take) {
+  int thread = threadIdx.x, lane = thread % 32;
+  // A lower bound that few other keys exceed: each of `sets` sets of 32 groups has its share of `count`
+  // groups whose largest keys reach it.
+  int groups = kDecodeConsumers;
+  while (groups < kMaxGroups && groups < 2 * count) groups *= 2;
+  int sets = groups / 32, share = (count + sets - 1) / sets;
+  uint32_t* largest = reinterpret_cast<uint32_t*>(scratch.largest);
+#pragma unroll
+  for (int i = 0; i < kMaxCandidates; i += kDecodeConsumers) candidates[i + thread] = {0, 0};
+  for (int group = thread; group < groups; group += kDecodeConsumers) {
+    uint32_t high = 0;
+#pragma unroll 8
+    for (int i = group; i < size; i += groups) high = max(high, keys[i]);
+    largest[group] = high;
+    __syncwarp();
+    int larger[4] = {};   // four chains of sums
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      uint4 four = scratch.largest[group / 32 * 8 + i];
+      larger[0] += four.x > high;
+      larger[1] += four.y > high;
+      larger[2] += four.z > high;
+      larger[3] += four.w > high;
+    }
+    uint32_t reached = (larger[0] + larger[1]) + (larger[2] + larger[3]) < share ? high : ~0u;
+    reached = __reduce_min_sync(kWarp, reached);
+    if (lane == 0) atomicMin(&scratch.low, reached);
   }
   consumer_sync();
-#pragma unroll
-  for (int w = 0; w < kDecodeWarps; w++) {
-    low = min(low, scratch.low[w]);
-    high = max(high, scratch.high[w]);
-  }
-  while (true) {
-    int shift = max(0, 32 - __clz(high - low) - kBinBits);
-    // Bin b, of descending keys, lies at (b % kOwnBins) * kDecodeConsumers + b / kOwnBins. What is out
-    // of the range goes to the bin after the last.
-#pragma unroll
-    for (int i = 0; i < kOwnBins; i++) bins[i * kDecodeConsumers + thread] = 0;
-    consumer_sync();
-    for_keys(keys, size, high + 1, [&](uint32_t key) {
-      uint32_t bin = (high - key) >> shift;
-      uint32_t at = bin % kOwnBins * kDecodeConsumers + bin / kOwnBins;
-      atomicAdd(bins + (key >= low && key <= high ? at : kBins), 1);
-    });
-    consumer_sync();
-    int own[kOwnBins], sum = 0;
-#pragma unroll
-    for (int i = 0; i < kOwnBins; i++) {
-      own[i] = bins[i * kDecodeConsumers + thread];
-      sum += own[i];
-    }
-    int end = sum;
-#pragma unroll
-    for (int d = 1; d < 32; d *= 2) {
-      int other = __shfl_up_sync(kWarp, end, d);
-      end += lane >= d ? other : 0;
-    }
-    if (lane == 31) scratch.sums[warp] = end;
-    consumer_sync();
-#pragma unroll
-    for (int w = 0; w < kDecodeWarps - 1; w++) end += w < warp ? scratch.sums[w] : 0;
-    int before = end - sum;
-    if (before < count && count <= end) {
-#pragma unroll
-      for (int i = 0; i < kOwnBins; i++) {
-        if (before < count && count <= before + own[i]) {
-          uint32_t top = high - ((uint32_t)(thread * kOwnBins + i) << shift);
-          uint32_t width = (1u << shift) - 1;
-          bool all = count == before + own[i];
-          scratch.choice = {top - low > width ? top - width : low, top,
-                            all ? 0x7FFFFFFF : count - before, all || shift == 0};
-        }
-        before += own[i];
-      }
-    }
-    consumer_sync();
-    Choice choice = scratch.choice;
-    if (choice.done) return choice;
-    low = choice.low;
-    high = choice.high;
-    count = choice.ties;
-  }
-}
+  uint32_t low = count <= groups ? scratch.low : 0;
 
-// Calls take(i, rank) for each chosen key, with the number of chosen ones before it. Each thread has
-// an odd number of adjacent keys, so that no two meet a bank, and at most 31: the bits of a mask.
-template <class Take>
-__device__ __forceinline__ void for_chosen(const uint32_t* keys, int size, const Choice& choice,
-                                           int* warp_counts, Take take) {
-  int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-  int larger = 0, equal = 0;
-  for (int base = 0; base < size; base += 31 * kDecodeConsumers) {
-    int share = min(31, ((size - base + kDecodeConsumers - 1) / kDecodeConsumers) | 1);
-    int begin = base + threadIdx.x * share, count = min(share, size - begin);
-    uint32_t above = 0, same = 0;
+  for (int base = thread; base < size; base += 32 * kDecodeConsumers) {
+    uint32_t mine = 0;
+    int own = min(32, (size - base + kDecodeConsumers - 1) / kDecodeConsumers);
 #pragma unroll 8
-    for (int i = 0; i < count; i++) {
-      uint32_t key = keys[begin + i];
-      above |= (uint32_t)(key > choice.low) << i;
-      same |= (uint32_t)(key == choice.low) << i;
+    for (int i = 0; i < own; i++) {
+      mine |= (uint32_t)(keys[base + i * kDecodeConsumers] > low) << i;
     }
-    int mine = __popc(above) | __popc(same) << 16, end = mine;
+    if (mine == 0) continue;
+    int to = atomicAdd(&scratch.candidates, __popc(mine));
+    for (; mine != 0; mine &= mine - 1, to++) {
+      int i = base + (__ffs(mine) - 1) * kDecodeConsumers;
+      if (to < kMaxCandidates) candidates[to] = {~(uint32_t)i, keys[i]};
+    }
+  }
+  consumer_sync();
+  int found = scratch.candidates;
+  if (found <= kMaxCandidates) {
+    for (int i = thread; i < found; i += kDecodeConsumers) {
+      Candidate own = candidates[i];
+      int rank[4] = {};   // four chains of sums
+#pragma unroll 1
+      for (int j = 0; j < found; j += 16) {
 #pragma unroll
-    for (int d = 1; d < 32; d *= 2) {
-      int other = __shfl_up_sync(kWarp, end, d);
-      end += lane >= d ? other : 0;
-    }
-    consumer_sync();   // the counts before have been read
-    if (lane == 31) warp_counts[warp] = end;
-    consumer_sync();
-    int before = end - mine, all = 0;
-#pragma unroll
-    for (int w = 0; w < kDecodeWarps; w++) {
-      before += w < warp ? warp_counts[w] : 0;
-      all += warp_counts[w];
-    }
-    for (uint32_t left = above | same; left != 0; left &= left - 1) {
-      int i = __ffs(left) - 1;
-      uint32_t below = (1u << i) - 1;
-      int ties = equal + (before >> 16) + __popc(same & below);
-      if ((above >> i & 1) != 0 || ties < choice.ties) {
-        take(begin + i, larger + (before & 0xFFFF) + __popc(above & below) + min(ties, choice.ties));
+        for (int k = 0; k < 16; k += 2) {
+          uint4 two = *reinterpret_cast<const uint4*>(candidates + j + k);
+          rank[k % 4] += Candidate{two.x, two.y} > own;
+          rank[k % 4 + 1] += Candidate{two.z, two.w} > own;
+        }
       }
+      int place = (rank[0] + rank[1]) + (rank[2] + rank[3]);
+      if (place < count) take((int)~own.place, place);
     }
-    larger += all & 0xFFFF;
-    equal += all >> 16;
-    __syncwarp();
+  } else {
+    for (int i = thread; i < size; i += kDecodeConsumers) {
+      Candidate own = {~(uint32_t)i, keys[i]};
+      int place = 0;
+      for (int j = 0; j < size; j++) place += Candidate{~(uint32_t)j, keys[j]} > own;
+      if (own.key > low && place < count) take(i, place);
+    }
+  }
+  // The others are as large as the bound.
+  if (found < count && thread < 32) {
+    for (int first = 0; found < count; first += 32) {
+      uint32_t equal = __ballot_sync(kWarp, first + lane < size && keys[first + lane] == low);
+      int place = found + __popc(equal & (1u << lane) - 1);
+      if ((equal >> lane & 1) != 0 && place < count) take(first + lane, place);
+      found += __popc(equal);
+    }
   }
 }
 

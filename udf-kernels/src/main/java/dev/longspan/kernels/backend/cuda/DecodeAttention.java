@@ -32,7 +32,7 @@ final class DecodeAttention implements AutoCloseable {
   private static final int MAX_STAGES = 8;
 
   /** Shared memory that a block takes beside what it asks for: static, and the driver's own. */
-  private static final int OTHER_SHARED_BYTES = 4 * 1024;
+  private static final int STATIC_SHARED_BYTES = 5632;
 
   private static final int DRIVER_SHARED_BYTES = 1024;
 
@@ -70,7 +70,7 @@ final class DecodeAttention implements AutoCloseable {
     maxPages = (tokens + KvStore.PAGE - 1) / KvStore.PAGE;
     maxSplits = splits(maxPages);
     multiprocessors = device.info().multiprocessors();
-    maxShared = device.info().maxSharedBytes() - OTHER_SHARED_BYTES + DRIVER_SHARED_BYTES;
+    maxShared = device.info().maxSharedBytes();
     int dim = config.headDim();
     dense = device.kernel("attention_decode", "attention_decode_" + dim);
     sum = device.kernel("attention_decode", "attention_decode_sum_" + dim);
@@ -108,7 +108,7 @@ final class DecodeAttention implements AutoCloseable {
    * @param tables int [rows], the first entry of each row's page table in {@code pageTable}
    * @param flags int [rows], 0 for a dense row
    * @param settings of the sparse rows, or null for the dense rows
-   * @param selected gets the sparse rows' blocks, int [rows][kvHeads][selectedBlocks], ascending;
+   * @param selected gets the sparse rows' blocks, int [rows][kvHeads][selectedBlocks], in no order;
    *     may be null
    * @param out bf16 panel matrix [outRows, heads * headDim]
    * @throws IllegalArgumentException if the longest sequence's scores do not fit in shared memory
@@ -176,10 +176,10 @@ final class DecodeAttention implements AutoCloseable {
   /** Two blocks on a multiprocessor; with little work one, which has more pages under way. */
   private Launch denseLaunch(int rows) {
     int each = rows * config.kvHeads() < 8 ? 1 : 2;
-    int stages = stages(each, partialBytes());
+    int stages = stages(each, 0);
     while (each > 1 && stages < 2) {
       each--;
-      stages = stages(each, partialBytes());
+      stages = stages(each, 0);
     }
     return new Launch(dense, each * multiprocessors, stages, stages * pageBytes());
   }
@@ -189,7 +189,6 @@ final class DecodeAttention implements AutoCloseable {
    * of the longest sequence need it: the result does not depend on that.
    */
   private Launch sparseLaunch(int rows, SparseConfig settings) {
-    int fixed = partialBytes() + Integer.BYTES * (settings.selectedBlocks() + KvStore.PAGE);
     int clusters = rows * config.kvHeads();
     int index = 0;
     while (index + 1 < sparse.length && clusters << index + 1 <= multiprocessors) {
@@ -197,6 +196,7 @@ final class DecodeAttention implements AutoCloseable {
     }
     for (; index < sparse.length; index++) {
       int cluster = 1 << index;
+      int fixed = resultBytes(cluster) + Integer.BYTES * (settings.selectedBlocks() + KvStore.PAGE);
       for (int each = clusters * cluster <= multiprocessors / 2 ? 1 : 2; each > 0; each--) {
         int stages = stages(each, fixed);
         if (stages >= 2 && scoreBytes(cluster) <= (stages - stages / 3) * pageBytes()) {
@@ -217,7 +217,8 @@ final class DecodeAttention implements AutoCloseable {
 
   /** Pages in a block's ring if {@code each} blocks share a multiprocessor. */
   private int stages(int each, int fixed) {
-    int room = maxShared / each - (each > 1 ? OTHER_SHARED_BYTES : 0) - fixed;
+    int all = maxShared + DRIVER_SHARED_BYTES;
+    int room = all / each - DRIVER_SHARED_BYTES - STATIC_SHARED_BYTES - fixed;
     return Math.min(MAX_STAGES, room / pageBytes());
   }
 
@@ -226,15 +227,15 @@ final class DecodeAttention implements AutoCloseable {
     return 4 * KvStore.PAGE * config.headDim();
   }
 
-  /** A split's result: 16 heads' sums, padded by 8, and their weights. */
-  private int partialBytes() {
-    return 16 * (4 * (config.headDim() + 8) + 8);
-  }
-
   /** What the longest row's scores and one batch of keys for each warp take. */
   private int scoreBytes(int cluster) {
-    int own = (maxPages + cluster - 1) / cluster;
-    return 4 * (maxPages + 2 * (own + 1)) + 16 + 4 * 16 * 2 * config.headDim();
+    int own = (maxPages + cluster - 1) / cluster + 3;
+    return 4 * (maxPages + 3 + 2 * (own + 1)) + 16 + 4 * 16 * 2 * config.headDim();
+  }
+
+  /** The splits' results that the largest cluster exchanges: of 16 splits, a head for each block. */
+  private int resultBytes(int cluster) {
+    return cluster == MAX_CLUSTER ? SPLIT_GROUP * (4 * config.headDim() + 8) : 0;
   }
 
   /** Splits of a list of pages; as {@code split_count} in decode.cuh. */

@@ -6,6 +6,7 @@ import dev.longspan.kernels.backend.cuda.device.DeviceBuffer;
 import dev.longspan.kernels.model.ModelConfig;
 import dev.longspan.kernels.model.Sequence;
 import dev.longspan.kernels.model.Step;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /** Reads the blocks that sparse rows have selected and tells a listener: for tests. */
@@ -51,7 +52,7 @@ final class Selections {
   /**
    * Tells the selection of an answer's row.
    *
-   * @param blocks int [kvHeads][select] of the row
+   * @param blocks int [kvHeads][select] of the row, in no order
    * @param select blocks that a row selects at most
    */
   static void ofAnswer(
@@ -64,8 +65,8 @@ final class Selections {
       SelectionListener listener) {
     int count = Math.min(select, position / KvStore.PAGE + 1);
     for (int head = 0; head < config.kvHeads(); head++) {
-      int[] selected = new int[count];
-      System.arraycopy(blocks, head * select, selected, 0, count);
+      int[] selected = Arrays.copyOfRange(blocks, head * select, head * select + count);
+      Arrays.sort(selected);
       listener.selected(sequence, layer, position, head, selected);
     }
   }

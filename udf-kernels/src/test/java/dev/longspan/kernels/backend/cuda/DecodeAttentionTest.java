@@ -33,6 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DecodeAttentionTest {
   private static final double TOLERANCE = 5e-3;
 
+  private static final int MAX_SELECTED = 700;
+
   /** A length of 0 is a row that is not there. */
   private static final int[] LENGTHS = {
     1, 31, 63, 64, 65, 127, 128, 129, 0, 383, 384, 385, 447, 705, 1000, 2049, 3100
@@ -92,6 +94,37 @@ class DecodeAttentionTest {
       float[][] all = c.run(c.all(), c.flags(1), settings(1, 2, 90, false));
       for (int row = 0; row < LENGTHS.length; row++) {
         assertArrayEquals(dense[row], all[row], LENGTHS[row] + " tokens");
+      }
+    }
+  }
+
+  /** More blocks than there are groups of keys, or places for candidates, take other ways. */
+  @ParameterizedTest(name = "top {0}")
+  @ValueSource(ints = {2, 64, 65, 130, 300, 600})
+  void choosesAnyNumberOfBlocks(int topk) {
+    SparseConfig s = settings(1, 2, topk, false);
+    try (Case c = new Case(16, 1, 128, new int[] {700, 9001, 40_000, 40_100})) {
+      float[][] sparse = c.run(c.all(), c.flags(1), s);
+      for (int row = 0; row < sparse.length; row++) {
+        c.check("sparse", row, sparse[row], s);
+        c.checkSelection(row, s);
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "top {0}")
+  @ValueSource(ints = {2, 64, 300, 600})
+  void ofEqualScoresTheFirstBlocksAreChosen(int topk) {
+    SparseConfig s = settings(1, 2, topk, false);
+    try (Case c = new Case(16, 1, 128, new int[] {9001, 40_000})) {
+      Arrays.fill(c.queries, 0);
+      c.run(c.all(), c.flags(1), s);
+      for (int row = 0; row < 2; row++) {
+        int end = (c.lengths[row] - 1) / 64 + 1;
+        int first = Math.min(s.selectedBlocks(), end) - 3;
+        int[] want =
+            IntStream.concat(IntStream.range(0, first), IntStream.range(end - 3, end)).toArray();
+        assertArrayEquals(want, c.selection(row, 0, s), "row " + row);
       }
     }
   }
@@ -172,7 +205,7 @@ class DecodeAttentionTest {
       positions = ints("positions", lengths.length);
       tables = ints("tables", lengths.length);
       flags = ints("flags", lengths.length);
-      selected = ints("selected", lengths.length * kvHeads * 100);
+      selected = ints("selected", lengths.length * kvHeads * MAX_SELECTED);
       out = allocate("out", 2L * padded(lengths.length) * columns);
     }
 
@@ -226,7 +259,7 @@ class DecodeAttentionTest {
       }
       stream.synchronize();
       panels.copyTo(result);
-      blocks = new int[lengths.length * config.kvHeads() * 100];
+      blocks = new int[lengths.length * config.kvHeads() * MAX_SELECTED];
       selected.copyTo(blocks);
       float[] values = PanelMatrix.unpack(result, padded(count), count, columns);
       return IntStream.range(0, count)
@@ -280,10 +313,8 @@ class DecodeAttentionTest {
     /** Blocks may differ from the oracle's where scores are equal but for rounding. */
     void checkSelection(int row, SparseConfig settings) {
       int position = lengths[row] - 1;
-      int count = Math.min(settings.selectedBlocks(), position / 64 + 1);
       for (int h = 0; h < config.kvHeads() && position >= 0; h++) {
-        int at = (row * config.kvHeads() + h) * settings.selectedBlocks();
-        int[] got = Arrays.copyOfRange(blocks, at, at + count);
+        int[] got = selection(row, h, settings);
         InfLlmV2 method = new InfLlmV2(settings);
         KvView kv = cache.view(row);
         int q = row * config.qkvSize();
@@ -292,11 +323,20 @@ class DecodeAttentionTest {
           float[] score = method.blockScores(queries, q, position, h, kv);
           float[] wanted = sorted(want, score);
           float[] found = sorted(got, score);
-          for (int i = 0; i < count; i++) {
+          for (int i = 0; i < wanted.length; i++) {
             assertEquals(wanted[i], found[i], 1e-5 * Math.abs(wanted[i]), "score of a block");
           }
         }
       }
+    }
+
+    /** The blocks that a row of the last run has selected, ascending. */
+    int[] selection(int row, int kvHead, SparseConfig settings) {
+      int count = Math.min(settings.selectedBlocks(), (lengths[row] - 1) / 64 + 1);
+      int at = (row * config.kvHeads() + kvHead) * settings.selectedBlocks();
+      int[] got = Arrays.copyOfRange(blocks, at, at + count);
+      Arrays.sort(got);
+      return got;
     }
 
     private static float[] sorted(int[] blocks, float[] score) {
