@@ -13,6 +13,8 @@ using namespace longspan;
 
 namespace {
 
+constexpr int kFewBlocks = 512;
+
 // What a CTA of C does of the work for a row and KV head.
 template <int C>
 struct Task {
@@ -26,6 +28,7 @@ struct Task {
   int open;            // blocks to choose from: init_blocks and on
   int splits;
   int rank;
+  int share;           // splits of a CTA, at most
   int first_split;     // of the CTA
   int end_split;
   int longest;         // pages in a split, at most
@@ -39,12 +42,15 @@ struct Task {
     open = max(0, blocks - 1 - a.local_blocks - a.init_blocks);
     splits = split_count(listed);
     rank = Cluster<C>::rank();
-    int share = (splits + C - 1) / C;
+    share = (splits + C - 1) / C;
     first_split = min(splits, rank * share);
     end_split = min(splits, first_split + share);
     inverse = __fdividef(1.0f, splits);
     longest = turn(listed - 1) + 1;
   }
+
+  // Whether each CTA chooses among its own blocks, rather than all of them among all blocks.
+  __device__ bool few() const { return wanted > 0 && open <= kFewBlocks; }
 
   // In which turn a place of the list is given to a split: place / splits.
   __device__ int turn(int place) const { return (int)((place + 0.5f) * inverse); }
@@ -258,29 +264,48 @@ __device__ __forceinline__ void score(const DecodeArguments& a, const Task<C>& t
 template <int C>
 struct List {
   int* blocks;
-  int* selected;   // all blocks of the row and KV head; null: not wanted, or not from here
+  int* selected;   // all blocks of the row and KV head; null: not wanted
 
   __device__ List(const DecodeArguments& a, const Task<C>& t, int* blocks)
       : blocks(blocks),
-        selected(a.selected == nullptr || t.rank > 0
+        selected(a.selected == nullptr
                      ? nullptr
                      : a.selected + (int64_t)(t.row * a.kv_heads + t.head) * a.select) {}
 
-  __device__ __forceinline__ void put(const Task<C>& t, int place, int block) const {
+  // Puts a block at a place if it belongs to the CTA, and returns that. All CTAs do this.
+  __device__ __forceinline__ bool put(const Task<C>& t, int place, int block) const {
+    if (selected != nullptr && t.rank == 0) selected[place] = block;
     int turn = t.turn(place), split = place - turn * t.splits;
-    if (split >= t.first_split && split < t.end_split) {
-      blocks[(split - t.first_split) * t.longest + turn] = block;
-    }
-    if (selected != nullptr) selected[place] = block;
+    bool own = split >= t.first_split && split < t.end_split;
+    if (own) blocks[(split - t.first_split) * t.longest + turn] = block;
+    return own;
   }
 
-  // Puts the blocks that are selected without a score, with a warp.
-  __device__ __forceinline__ void put_certain(const DecodeArguments& a, const Task<C>& t) const {
+  // Puts a block into the list of the CTA to which its place belongs. One CTA does this.
+  __device__ __forceinline__ void send(const Task<C>& t, int place, int block,
+                                       uint64_t* barrier) const {
+    if (selected != nullptr) selected[place] = block;
+    int turn = t.turn(place), split = place - turn * t.splits;
+    int rank = C == 1 ? 0 : (int)__fdividef(split + 0.5f, t.share);
+    Cluster<C>::send(blocks + (split - rank * t.share) * t.longest + turn, rank, block, barrier);
+  }
+
+  // Puts the blocks that are selected without a score, with a warp, and returns how many the CTA's
+  // list has of them.
+  __device__ __forceinline__ int put_certain(const DecodeArguments& a, const Task<C>& t) const {
+    int count = 0;
     for (int place = threadIdx.x % 32; place < t.listed; place += 32) {
       int block = t.certain_block(a, place);
-      if (block >= 0) put(t, place, block);
+      if (block >= 0) count += put(t, place, block);
     }
-    __syncwarp();
+    return __reduce_add_sync(kWarp, count);
+  }
+
+  // Blocks in the list when it is whole.
+  __device__ __forceinline__ int size(const Task<C>& t) const {
+    int size = 0;
+    for (int split = t.first_split; split < t.end_split; split++) size += t.count(split);
+    return size;
   }
 };
 
@@ -307,13 +332,14 @@ struct Producer {
   const Task<C>& t;
   const List<C>& list;
   Ring ring;
+  uint64_t* list_here;
   int early = 0;   // pages of the first split that are on their way
 
   __device__ __forceinline__ const bf16* page(int block) const {
     return a.cache + page_offset(t.pages[block], t.head, a.kv_heads, D);
   }
 
-  // The first pages of the first split as far as they are certain, `most` at most.
+  // The first pages of the first split as far as they are certain, `most` at most. Starts the list.
   __device__ __forceinline__ void begin(int most) {
     if (t.first_split < t.end_split) {
       int lane = threadIdx.x % 32;
@@ -322,7 +348,11 @@ struct Producer {
       early = __ffs(~__ballot_sync(kWarp, block >= 0)) - 1;
       fetch_first_pages<D>(ring, page(max(block, 0)), early);
     }
-    list.put_certain(a, t);
+    int certain = list.put_certain(a, t);
+    if (t.few() && threadIdx.x % 32 == 0) {
+      Cluster<C>::expect_only(list_here, (list.size(t) - certain) * sizeof(int));
+    }
+    __syncwarp();
   }
 
   // The other pages.
@@ -380,7 +410,7 @@ __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
       Cluster<C>::expect(&shared.results_here, t.splits * (D * sizeof(float) + sizeof(float2)));
     }
     __syncwarp();
-    Producer<D, C> producer = {a, t, list, ring};
+    Producer<D, C> producer = {a, t, list, ring, &shared.list_here};
     producer.begin(t.wanted > 0 ? scoring.free_pages : a.stages);
     __syncthreads();
     Cluster<C>::start();
@@ -410,10 +440,17 @@ __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
     score<D, C>(a, t, scoring, batches, shared, q);
     static_assert(kMaxCandidates * sizeof(Candidate) <=
                   kDecodeWarps * batch_elements<D>() * sizeof(bf16));
-    choose(scoring.keys, t.open, t.wanted, shared.choice,
-           reinterpret_cast<Candidate*>(scoring.rings), [&](int i, int rank) {
-             list.put(t, a.local_blocks + 1 + rank, a.init_blocks + i);
-           });
+    if (t.few()) {
+      choose_own(scoring.keys, t.open, t.wanted, batches.begin, batches.begin + batches.count - 1,
+                 [&](int i, int rank) {
+                   list.send(t, a.local_blocks + 1 + rank, a.init_blocks + i, &shared.list_here);
+                 });
+    } else {
+      choose(scoring.keys, t.open, t.wanted, shared.choice,
+             reinterpret_cast<Candidate*>(scoring.rings), [&](int i, int rank) {
+               list.put(t, a.local_blocks + 1 + rank, a.init_blocks + i);
+             });
+    }
 #if __CUDA_ARCH__ >= 900
     async_proxy_fence();  // pages come to where the scores were
 #endif

@@ -58,6 +58,17 @@ struct Cluster {
           : "memory");
     }
   }
+  static __device__ __forceinline__ void send(int* to, int rank, int value, uint64_t* barrier) {
+    if constexpr (C == 1) {
+      *to = value;
+    } else {
+      asm volatile(
+          "st.async.shared::cluster.mbarrier::complete_tx::bytes.b32 [%0], %1, [%2];" ::"r"(
+              address(to, rank)),
+          "r"(value), "r"(address(barrier, rank))
+          : "memory");
+    }
+  }
   static __device__ __forceinline__ void send(float4* to, int rank, float4 value,
                                               uint64_t* barrier) {
     if constexpr (C == 1) {
@@ -77,6 +88,10 @@ struct Cluster {
   }
   static __device__ __forceinline__ void expect(uint64_t* barrier, int bytes) {
     if constexpr (C > 1) barrier_expect(barrier, bytes);
+  }
+  // The same for a barrier at which other threads arrive too.
+  static __device__ __forceinline__ void expect_only(uint64_t* barrier, int bytes) {
+    if constexpr (C > 1) barrier_expect_only(barrier, bytes);
   }
 
   // Waits until the CTA has got everything.
@@ -339,8 +354,34 @@ struct Candidate {
 };
 constexpr int kMaxCandidates = 4 * kDecodeConsumers;
 
+// Calls take(i, rank) for those from `begin` to `end` of the `count` > 0 largest of `size` keys, of equal
+// ones the first, with all consumers: by comparing them with all. The rank is the number of larger ones.
+template <class Take>
+__device__ __forceinline__ void choose_own(const uint32_t* keys, int size, int count, int begin,
+                                           int end, Take take) {
+  constexpr int parts = 8;   // threads of a key
+  int part = threadIdx.x % parts;
+  for (int first = begin; first < end; first += kDecodeConsumers / parts) {
+    int i = first + threadIdx.x / parts;
+    Candidate own = {~(uint32_t)i, i < end ? keys[i] : 0};
+    int rank[4] = {};   // four chains of sums
+#pragma unroll 2
+    for (int j = 4 * part; j < size; j += 4 * parts) {
+      uint4 four = *reinterpret_cast<const uint4*>(keys + j);
+      rank[0] += Candidate{~(uint32_t)j, four.x} > own;
+      rank[1] += Candidate{~(uint32_t)j - 1, four.y} > own;
+      rank[2] += Candidate{~(uint32_t)j - 2, four.z} > own;
+      rank[3] += Candidate{~(uint32_t)j - 3, four.w} > own;
+    }
+    int place = (rank[0] + rank[1]) + (rank[2] + rank[3]);
+#pragma unroll
+    for (int d = 1; d < parts; d *= 2) place += __shfl_xor_sync(kWarp, place, d);
+    if (part == 0 && i < end && place < count) take(i, place);
+  }
+}
+
 // Calls take(i, rank) for the `count` > 0 largest of `size` keys, of equal ones the first, with all
-// consumers. Keys are not 0. candidates: [kMaxCandidates], in shared memory.
+// consumers: by comparing with each other those that exceed a lower bound. Keys are not 0. candidates: [kMaxCandidates], in shared memory.
 template <class Take>
 __device__ __forceinline__ void choose(const uint32_t* keys, int size, int count,
                                        ChoiceScratch& scratch, Candidate* candidates, Take take) {
