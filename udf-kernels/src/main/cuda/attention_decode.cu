@@ -14,10 +14,7 @@ using namespace longspan;
 
 namespace {
 
-#ifndef TOGETHER
-#define TOGETHER 1
-#endif
-constexpr int kTogether = TOGETHER;
+constexpr int kTogether = 1;    // pages that a warp takes at a time: more would keep others waiting
 constexpr int kRunSplits = 12;   // for each CTA, from which on items are runs
 
 // What the rows of the step come to: row r has the items from start[r] * kv_heads on.

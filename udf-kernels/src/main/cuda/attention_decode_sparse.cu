@@ -2,6 +2,9 @@
 // row and KV head: it selects blocks (select_decode.cuh), attends to them, some splits in each CTA
 // (decode.cuh), and adds the splits up. The result does not depend on the size of the cluster.
 //
+// With one row this is a chain of latencies, and most of the multiprocessors have nothing to do: what
+// counts is how many instructions and exchanges lie between the launch and the result.
+//
 // The blocks that are always selected, the newest ones above all, come first in every split: the
 // producer already brings some while blocks are being scored.
 //
@@ -13,7 +16,8 @@ using namespace longspan;
 
 namespace {
 
-constexpr int kFewBlocks = 512;
+constexpr int kTogether = 2;      // pages that a warp takes at a time: hides some of their latency
+constexpr int kFewBlocks = 512;   // from which to choose
 
 // What a CTA of C does of the work for a row and KV head.
 template <int C>
@@ -464,7 +468,7 @@ __device__ __forceinline__ void select_and_attend(const DecodeArguments& a) {
   for (int split = t.first_split; split < t.end_split; split++) {
     int keys = split == 0 ? t.position % kPage + 1 : kPage;
     WarpWeights& weights = shared.weights[split % 2];
-    attention.template attend<2>(q, ring, t.count(split), keys, a.scale, [] {});
+    attention.template attend<kTogether>(q, ring, t.count(split), keys, a.scale, [] {});
     attention.publish(ring.page<D>(), weights);
     if (exchanged) {
       int head = threadIdx.x / kHeadThreads, first = threadIdx.x % kHeadThreads * 4;

@@ -63,7 +63,7 @@ __host__ __device__ inline int split_count(int pages) {
 
 // ---- small things ----------------------------------------------------------------------------
 
-// Brings a value to the nearest cache.
+// Brings a line of memory to the nearest cache.
 __device__ __forceinline__ void touch(const int* from) {
   asm volatile("{ .reg .b32 value; ld.global.b32 value, [%0]; }" ::"l"(from));
 }
@@ -96,6 +96,7 @@ struct Ring {
   }
 };
 
+// Whether the phase with this parity has completed.
 __device__ __forceinline__ bool is_phase_over(uint64_t* barrier, uint32_t parity) {
   uint32_t done;
   asm volatile(

@@ -3,7 +3,8 @@
 // Each consumer warp streams its share of the compressed keys through a ring of its own in shared
 // memory. First the coarse keys give the softmax normaliser of each head, then the fine keys give
 // window scores and these block scores; both are exchanged through the cluster's shared memory. Then
-// every CTA finds the same best blocks for itself.
+// each CTA finds which of its own blocks are among the best; where there are too many to compare them
+// with all, every CTA finds all the best ones for itself.
 //
 // The result does not depend on the size of the cluster: the normaliser is the sum of 16 shares,
 // which the CTAs divide among them.
@@ -355,7 +356,8 @@ struct Candidate {
 constexpr int kMaxCandidates = 4 * kDecodeConsumers;
 
 // Calls take(i, rank) for those from `begin` to `end` of the `count` > 0 largest of `size` keys, of equal
-// ones the first, with all consumers: by comparing them with all. The rank is the number of larger ones.
+// ones the first, with all consumers: by comparing them with all. Keys are not 0 and followed by zeros
+// up to a multiple of four. The rank is the number of larger ones.
 template <class Take>
 __device__ __forceinline__ void choose_own(const uint32_t* keys, int size, int count, int begin,
                                            int end, Take take) {
@@ -380,8 +382,8 @@ __device__ __forceinline__ void choose_own(const uint32_t* keys, int size, int c
   }
 }
 
-// Calls take(i, rank) for the `count` > 0 largest of `size` keys, of equal ones the first, with all
-// consumers: by comparing with each other those that exceed a lower bound. Keys are not 0. candidates: [kMaxCandidates], in shared memory.
+// The same for all keys, by comparing with each other those that exceed a lower bound. candidates:
+// [kMaxCandidates], in shared memory; with more of them all keys are compared with all.
 template <class Take>
 __device__ __forceinline__ void choose(const uint32_t* keys, int size, int count,
                                        ChoiceScratch& scratch, Candidate* candidates, Take take) {
