@@ -233,7 +233,7 @@ final class DecodeAttention implements AutoCloseable {
     return 4 * (maxPages + 3 + 2 * (own + 1)) + 16 + 4 * 16 * 2 * config.headDim();
   }
 
-  /** The splits' results that the largest cluster exchanges: of 16 splits, a head for each block. */
+  /** The splits' results that the largest cluster exchanges: 16 splits of a head for each block. */
   private int resultBytes(int cluster) {
     return cluster == MAX_CLUSTER ? SPLIT_GROUP * (4 * config.headDim() + 8) : 0;
   }
