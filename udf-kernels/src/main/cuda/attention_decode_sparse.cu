@@ -372,10 +372,7 @@ struct Producer {
       }
       for (int i = early; i < end; i += 32) {
         const bf16* from = page(i + lane < end ? blocks[i + lane] : 0);
-        for (int j = 0; j < min(32, end - i); j++) {
-          fetch_page<D>(ring,
-                        reinterpret_cast<const bf16*>(__shfl_sync(kWarp, (uint64_t)from, j)));
-        }
+        fetch_pages<D>(ring, from, min(32, end - i));
       }
       early = 0;
     }

@@ -152,7 +152,15 @@ __device__ __forceinline__ void fetch_page(Ring& ring, const bf16* from) {
   ring.next();
 }
 
-// Brings the pages of the first `count` lanes to places that have not been used yet, all at a time.
+// Brings the pages of the first `count` lanes one after the other.
+template <int D>
+__device__ __forceinline__ void fetch_pages(Ring& ring, const bf16* from, int count) {
+  for (int i = 0; i < count; i++) {
+    fetch_page<D>(ring, reinterpret_cast<const bf16*>(__shfl_sync(kWarp, (uint64_t)from, i)));
+  }
+}
+
+// The same, all at a time, to places that have not been used yet.
 template <int D>
 __device__ __forceinline__ void fetch_first_pages(Ring& ring, const bf16* from, int count) {
 #if __CUDA_ARCH__ >= 900
@@ -166,9 +174,7 @@ __device__ __forceinline__ void fetch_first_pages(Ring& ring, const bf16* from, 
   __syncwarp();
   for (int i = 0; i < count; i++) ring.next();
 #else
-  for (int i = 0; i < count; i++) {
-    fetch_page<D>(ring, reinterpret_cast<const bf16*>(__shfl_sync(kWarp, (uint64_t)from, i)));
-  }
+  fetch_pages<D>(ring, from, count);
 #endif
 }
 
@@ -454,7 +460,7 @@ struct WarpAttention {
   }
 
   // Leaves the warp's result in `page`, the last of a split, where its own keys and values were, and
-  // waits for the other warps. Each thread has until then stored two adjacent columns of two heads.
+  // waits until the other warps have done so.
   __device__ __forceinline__ void publish(bf16* page, WarpWeights& weights) {
     int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4 * 2;
     __syncwarp();
