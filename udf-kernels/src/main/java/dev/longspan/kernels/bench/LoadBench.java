@@ -1,16 +1,15 @@
 package dev.longspan.kernels.bench;
 
+import dev.longspan.kernels.checkpoint.Checkpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * Measures how fast a model is brought from its folder to where it runs: gigabytes of weights per
@@ -48,6 +47,10 @@ public final class LoadBench {
    * @throws dev.longspan.kernels.checkpoint.CheckpointException if the folder cannot be used
    */
   public static void run(Options options, Consumer<BenchRecord> sink) {
+    List<Path> shards;
+    try (Checkpoint checkpoint = Checkpoint.open(options.model)) {
+      shards = checkpoint.files();
+    }
     Runs loads = new Runs();
     Runs reads = new Runs();
     String name = "";
@@ -61,7 +64,7 @@ public final class LoadBench {
         device = model.device();
       }
       long begin = System.nanoTime();
-      double gigabytes = 1e-9 * read(options.model);
+      double gigabytes = 1e-9 * read(shards);
       if (i >= 0) {
         loads.add(gigabytes / (1e-9 * (loaded - start)));
         reads.add(gigabytes / (1e-9 * (System.nanoTime() - begin)));
@@ -84,10 +87,9 @@ public final class LoadBench {
             options.command));
   }
 
-  /** Reads all weights of a folder, and returns their bytes. */
-  private static long read(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      List<Path> shards = files.filter(f -> f.toString().endsWith(".safetensors")).toList();
+  /** Reads all weights of a model, and returns their bytes. */
+  private static long read(List<Path> shards) {
+    try {
       ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
       long bytes = 0;
       for (Path shard : shards) {

@@ -182,6 +182,11 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     return places;
   }
 
+  /** Returns the files that hold the weights, sorted. */
+  public List<Path> files() {
+    return files;
+  }
+
   /** Returns the names of all tensors, sorted. */
   public SortedSet<String> names() {
     return Collections.unmodifiableSortedSet(new TreeSet<>(places.keySet()));

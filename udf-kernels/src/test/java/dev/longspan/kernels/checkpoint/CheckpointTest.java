@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -87,6 +88,22 @@ class CheckpointTest {
       assertThrows(
           IllegalStateException.class,
           () -> checkpoint.tensor("h", 6).readBf16(0, new short[1], 0, 1));
+    }
+  }
+
+  @Test
+  void filesAreThoseThatTheIndexNames() throws IOException {
+    for (String tensor : List.of("b", "a", "unused")) {
+      Path file = folder.resolve(tensor + ".safetensors");
+      SafetensorsFiles.writeVectors(file, Map.of(tensor, new float[2]));
+    }
+    Files.writeString(
+        folder.resolve("model.safetensors.index.json"),
+        "{\"weight_map\":{\"b\":\"b.safetensors\",\"a\":\"a.safetensors\"}}");
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      assertEquals(
+          List.of(folder.resolve("a.safetensors"), folder.resolve("b.safetensors")),
+          checkpoint.files());
     }
   }
 
