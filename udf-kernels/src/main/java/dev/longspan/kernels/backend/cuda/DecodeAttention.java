@@ -31,7 +31,10 @@ final class DecodeAttention implements AutoCloseable {
   private static final int MAX_CLUSTER = 16;
   private static final int MAX_STAGES = 8;
 
-  /** Shared memory that a block takes beside what it asks for: static, and the driver's own. */
+  /**
+   * Shared memory that a block takes beside what it asks for: static, of the sparse kernels, which
+   * have most, and the driver's own.
+   */
   private static final int STATIC_SHARED_BYTES = 5632;
 
   private static final int DRIVER_SHARED_BYTES = 1024;
